@@ -2,7 +2,7 @@
 -- Read in order of (xid, id) below pg_snapshot_xmin, so a slow transaction is never overtaken and lost.
 create table events (
     xid xid8 not null default pg_current_xact_id(),
-    id bigint generated always as identity,
+    id bigint not null generated always as identity,
     at timestamptz not null default clock_timestamp(),
     kind text not null,
     subject_id text not null,

@@ -1,0 +1,44 @@
+package store
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/patch-manager/patch-manager/store/sqlgen"
+)
+
+// txAttempts bounds how often a transaction is run that Postgres gave up for the sake of another one.
+const txAttempts = 4
+
+// Store reads and writes the tables of Patch Manager. It is safe for concurrent use.
+type Store struct {
+	pool *pgxpool.Pool
+	q    *sqlgen.Queries
+}
+
+// New returns a store on pool, which stays the caller's to close.
+func New(pool *pgxpool.Pool) *Store {
+	return &Store{pool: pool, q: sqlgen.New(pool)}
+}
+
+// Ping asks the database for an answer; it fails with KindUnavailable while there is none.
+func (s *Store) Ping(ctx context.Context) error {
+	return translate(s.pool.Ping(ctx))
+}
+
+// tx runs do in one transaction and commits when it returns nil. Postgres may give a transaction up for the sake of
+// another one (deadlock, serialization), so do may run again and must have no effect besides its writes.
+func (s *Store) tx(ctx context.Context, do func(tx pgx.Tx, q *sqlgen.Queries) error) error {
+	for attempt := 1; ; attempt++ {
+		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return do(tx, s.q.WithTx(tx)) })
+		if attempt == txAttempts || !givenUp(err) {
+			return translate(err)
+		}
+	}
+}
+
+// newID makes the id of a new row: version 7, so that rows made together lie together in their index.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
