@@ -1,0 +1,16 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+)
+
+// MigrateDownAll takes every migration back, which only tests do.
+func MigrateDownAll(ctx context.Context, db *sql.DB) error {
+	provider, err := migrationProvider(db)
+	if err != nil {
+		return err
+	}
+	_, err = provider.DownTo(ctx, 0)
+	return err
+}

@@ -1,0 +1,87 @@
+package storetest
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"io/fs"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/peterldowns/pgtestdb"
+	"github.com/stretchr/testify/require"
+
+	"github.com/patch-manager/patch-manager/migrations"
+	"github.com/patch-manager/patch-manager/store"
+)
+
+// New returns a pool on a fresh, migrated database that is dropped when the test passed, and kept for a look when it
+// failed.
+func New(t testing.TB) *pgxpool.Pool {
+	t.Helper()
+	return open(t, URL(t))
+}
+
+// URL returns the address of a fresh, migrated database.
+func URL(t testing.TB) string {
+	t.Helper()
+	return pgtestdb.Custom(t, server(t), migrated{}).URL()
+}
+
+// Empty returns the address of a fresh database without a schema.
+func Empty(t testing.TB) string {
+	t.Helper()
+	return pgtestdb.Custom(t, server(t), pgtestdb.NoopMigrator{}).URL()
+}
+
+func open(t testing.TB, address string) *pgxpool.Pool {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	pool, err := pgxpool.New(ctx, address)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+// server is the Postgres server that databases are made on.
+func server(t testing.TB) pgtestdb.Config {
+	t.Helper()
+	address, err := serverURL()
+	require.NoError(t, err, "start a Postgres server for tests")
+	u, err := url.Parse(address)
+	require.NoError(t, err, "parse the address of the Postgres server for tests")
+	password, _ := u.User.Password()
+	return pgtestdb.Config{
+		DriverName: "pgx", Host: u.Hostname(), Port: u.Port(), User: u.User.Username(), Password: password,
+		Database: strings.TrimPrefix(u.Path, "/"), Options: u.RawQuery,
+		// A test that leaves a session behind, as a killed worker does, still gets its database dropped.
+		ForceTerminateConnections: true,
+	}
+}
+
+// migrated makes the template that each database is a copy of.
+type migrated struct{}
+
+func (migrated) Hash() (string, error) {
+	sum := sha256.New()
+	err := fs.WalkDir(migrations.FS, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(migrations.FS, path)
+		sum.Write([]byte(path + "\x00"))
+		sum.Write(content)
+		return err
+	})
+	return hex.EncodeToString(sum.Sum(nil)), err
+}
+
+func (migrated) Migrate(ctx context.Context, db *sql.DB, _ pgtestdb.Config) error {
+	_, err := store.MigrateDB(ctx, db)
+	return err
+}
