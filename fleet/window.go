@@ -41,16 +41,6 @@ const (
 // MaxWindowMinutes bounds the duration of a window: one week.
 const MaxWindowMinutes = 10080
 
-// Date is a calendar day without a zone.
-type Date struct {
-	Year  int
-	Month time.Month
-	Day   int
-}
-
-// TimeOfDay is a local wall time, to the minute.
-type TimeOfDay struct{ Hour, Minute int }
-
 // Window is a maintenance window or a blackout of a host, a group or the site. Where the recurrence is monthly, either
 // DayOfMonth is set (1 to 31, or LastDay) or NthWeek is (1 to 4, or LastWeek) with NthWeekday.
 type Window struct {
