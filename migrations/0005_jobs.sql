@@ -47,7 +47,7 @@ create table job_hosts (
     span_starts_at timestamptz,
     span_last_start_at timestamptz,
     span_ends_at timestamptz,
-    span_entered boolean not null default false,
+    span_entered_at timestamptz,
     -- Immediate jobs: when the gate timeout began, and the slot waits that do not count.
     gate_started_at timestamptz,
     slot_wait_started_at timestamptz,
