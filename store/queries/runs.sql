@@ -53,7 +53,7 @@ where job_id = @job_id and host_id = @host_id
     and status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot');
 
 -- name: SaveWaiting :execrows
-update job_hosts set status = @status::text, phase = null, reason = @reason::text, detail = @detail, wait = @wait,
+update job_hosts jh set status = @status::text, phase = null, reason = @reason::text, detail = @detail, wait = @wait,
     attempted = attempted and not @unattempted::boolean,
     span_starts_at = sqlc.narg(span_starts_at), span_last_start_at = sqlc.narg(span_last_start_at), span_ends_at = sqlc.narg(span_ends_at),
     span_entered_at = case when @entered::boolean then coalesce(span_entered_at, clock_timestamp()) else span_entered_at end,
@@ -63,8 +63,8 @@ update job_hosts set status = @status::text, phase = null, reason = @reason::tex
     slot_wait_started_at = case when @status::text = 'waiting_slot' then coalesce(slot_wait_started_at, clock_timestamp()) end,
     times = jsonb_build_object(@status::text, clock_timestamp()) || times,
     updated_at = clock_timestamp()
-where job_id = @job_id and host_id = @host_id
-    and (status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot') or (status = 'running' and phase = 'dispatching'))
+where jh.job_id = @job_id and jh.host_id = @host_id
+    and (jh.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot') or (jh.status = 'running' and jh.phase = 'dispatching'))
     and not exists (select 1 from patch_attempts a where a.job_id = @job_id and a.host_id = @host_id and a.finished_at is null);
 
 -- name: SavePhase :execrows
@@ -141,8 +141,8 @@ on conflict do nothing;
 select coalesce(max(seq) + 1, 0)::integer as lines from job_host_output where job_id = @job_id and host_id = @host_id;
 
 -- name: StartJobRun :one
-update jobs set run_id = @run_id, started_at = coalesce(started_at, clock_timestamp()) where id = @job_id
-returning (select coalesce(max(batch) + 1, 0)::integer from job_hosts where job_id = @job_id) as batches;
+update jobs j set run_id = @run_id, started_at = coalesce(started_at, clock_timestamp()) where j.id = @job_id
+returning (select coalesce(max(jh.batch) + 1, 0)::integer from job_hosts jh where jh.job_id = @job_id) as batches;
 
 -- name: BatchHosts :many
 select host_id, fqdn, zone from job_hosts
@@ -150,9 +150,9 @@ where job_id = @job_id and batch = @batch and status in ('queued', 'waiting_wind
 order by host_id;
 
 -- name: CompleteJob :execrows
-update jobs set completed_at = clock_timestamp()
-where id = @job_id and completed_at is null and not exists (select 1 from job_hosts
-    where job_id = @job_id and status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot', 'running'));
+update jobs j set completed_at = clock_timestamp()
+where j.id = @job_id and j.completed_at is null and not exists (select 1 from job_hosts jh
+    where jh.job_id = @job_id and jh.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot', 'running'));
 
 -- name: JobCompleted :one
 select completed_at is not null as completed from jobs where id = @job_id;
@@ -162,7 +162,9 @@ select coalesce(array_agg(distinct g), '{}')::uuid[] as group_ids
 from job_hosts, unnest(group_ids) as g where job_id = @job_id;
 
 -- name: JobHostGroupIDs :one
-select group_ids from job_hosts where job_id = @job_id and host_id = @host_id;
+-- The groups of the copy and those of today.
+select array(select unnest(jh.group_ids) union select gh.group_id from group_hosts gh where gh.host_id = jh.host_id)::uuid[] as group_ids
+from job_hosts jh where jh.job_id = @job_id and jh.host_id = @host_id;
 
 -- name: UnfinishedJobs :many
 select id from jobs where completed_at is null order by id;

@@ -196,7 +196,7 @@ type JobHost struct {
 	SpanStartsAt      *time.Time
 	SpanLastStartAt   *time.Time
 	SpanEndsAt        *time.Time
-	SpanEntered       bool
+	SpanEnteredAt     *time.Time
 	GateStartedAt     *time.Time
 	SlotWaitStartedAt *time.Time
 	SlotWaitSeconds   float64
