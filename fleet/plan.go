@@ -144,11 +144,4 @@ func closedDetail(row RunRow, what string) string {
 	return what + "; waited for: " + row.Wait.Detail
 }
 
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
 func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
