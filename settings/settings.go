@@ -1,0 +1,80 @@
+package settings
+
+import "time"
+
+// Settings is everything an operator can decide, checked.
+type Settings struct {
+	Database struct {
+		URL        DSN
+		MigrateURL DSN // of the owner of the tables; URL unless set
+		MaxConns   int
+	}
+	API struct {
+		Listen    string
+		PublicURL string // of links, without a trailing slash; may be empty
+	}
+	Temporal struct {
+		UIURL string // of links to runs, without a trailing slash; may be empty
+	}
+	Keys struct {
+		HealthCheck string
+	}
+	Agent struct {
+		Port              int
+		CA, Cert, Key     string
+		InventoryInterval time.Duration
+		MaxClockSkew      time.Duration
+	}
+	Windows struct {
+		Cutoff           time.Duration
+		CutoffWithReboot time.Duration
+	}
+	Checks struct {
+		IgnoreCertErrorsDefault bool
+	}
+	Patch struct {
+		PollInterval  time.Duration
+		FollowTimeout time.Duration
+	}
+	Health struct {
+		PollInterval    time.Duration
+		CheckTimeout    time.Duration
+		ResultRetention time.Duration
+		MaxConcurrent   int // probes of one shard at a time
+	}
+	Gate struct {
+		RetryInterval    time.Duration
+		MaxResultAge     time.Duration
+		ImmediateTimeout time.Duration
+	}
+	Verify  struct{ Timeout time.Duration }
+	Reboot  struct{ Timeout time.Duration }
+	Jobs    struct{ Retention time.Duration }
+	Outputs struct{ Retention time.Duration }
+	Events  struct{ Retention time.Duration }
+	Worker  struct {
+		Zones            []string // whose hosts this worker reaches
+		Listen           string   // of its health endpoints; empty for none
+		MaxActivities    int
+		MaxWorkflowTasks int
+	}
+	Log struct {
+		Level  string
+		Format string
+	}
+}
+
+// DSN is the address of a database with its password. It never prints itself.
+type DSN string
+
+// String hides the address.
+func (DSN) String() string { return "[hidden]" }
+
+// GoString hides the address from %#v.
+func (DSN) GoString() string { return "[hidden]" }
+
+// MarshalText hides the address from JSON, YAML and structured logs.
+func (DSN) MarshalText() ([]byte, error) { return []byte("[hidden]"), nil }
+
+// Reveal returns the address itself.
+func (d DSN) Reveal() string { return string(d) }
