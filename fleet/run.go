@@ -109,3 +109,9 @@ func (c Cutoffs) For(allowReboot bool) time.Duration {
 	}
 	return c.Plain
 }
+
+// BatchHost is one host of a batch of a job.
+type BatchHost struct{ HostID, FQDN, Zone string }
+
+// RunRef names the run of one host of one job.
+type RunRef struct{ JobID, HostID string }

@@ -50,7 +50,7 @@ update job_hosts set status = 'running', phase = @phase::text, reason = null, de
     times = jsonb_build_object('running', clock_timestamp(), @phase::text, clock_timestamp()) || times,
     updated_at = clock_timestamp()
 where job_id = @job_id and host_id = @host_id
-    and status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot');
+    and (status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot') or (status = 'running' and phase = 'dispatching'));
 
 -- name: SaveWaiting :execrows
 update job_hosts jh set status = @status::text, phase = null, reason = @reason::text, detail = @detail, wait = @wait,
@@ -155,7 +155,7 @@ where j.id = @job_id and j.completed_at is null and not exists (select 1 from jo
     where jh.job_id = @job_id and jh.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot', 'running'));
 
 -- name: JobCompleted :one
-select completed_at is not null as completed from jobs where id = @job_id;
+select (completed_at is not null)::boolean as completed from jobs where id = @job_id;
 
 -- name: JobGroupIDs :one
 select coalesce(array_agg(distinct g), '{}')::uuid[] as group_ids
@@ -190,3 +190,12 @@ where w.id = any(@ids::bigint[]);
 
 -- name: DeleteWakeups :exec
 delete from wakeups where id = any(@ids::bigint[]);
+
+-- name: MarkAttempted :exec
+update job_hosts set attempted = true where job_id = @job_id and host_id = @host_id;
+
+-- name: LockAttempt :one
+select * from patch_attempts where id = @id for update;
+
+-- name: AttemptOf :one
+select job_id, host_id from patch_attempts where id = @id;

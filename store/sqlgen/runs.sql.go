@@ -28,6 +28,22 @@ func (q *Queries) AppendOutput(ctx context.Context, jobID string, hostID string,
 	return err
 }
 
+const attemptOf = `-- name: AttemptOf :one
+select job_id, host_id from patch_attempts where id = $1
+`
+
+type AttemptOfRow struct {
+	JobID  string
+	HostID string
+}
+
+func (q *Queries) AttemptOf(ctx context.Context, id string) (AttemptOfRow, error) {
+	row := q.db.QueryRow(ctx, attemptOf, id)
+	var i AttemptOfRow
+	err := row.Scan(&i.JobID, &i.HostID)
+	return i, err
+}
+
 const batchHosts = `-- name: BatchHosts :many
 select host_id, fqdn, zone from job_hosts
 where job_id = $1 and batch = $2 and status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot', 'running')
@@ -197,12 +213,12 @@ func (q *Queries) InsertGateEvaluation(ctx context.Context, arg InsertGateEvalua
 }
 
 const jobCompleted = `-- name: JobCompleted :one
-select completed_at is not null as completed from jobs where id = $1
+select (completed_at is not null)::boolean as completed from jobs where id = $1
 `
 
-func (q *Queries) JobCompleted(ctx context.Context, jobID string) (interface{}, error) {
+func (q *Queries) JobCompleted(ctx context.Context, jobID string) (bool, error) {
 	row := q.db.QueryRow(ctx, jobCompleted, jobID)
-	var completed interface{}
+	var completed bool
 	err := row.Scan(&completed)
 	return completed, err
 }
@@ -257,6 +273,34 @@ func (q *Queries) KnownAgentJobs(ctx context.Context, hostID string) ([]string, 
 	return items, nil
 }
 
+const lockAttempt = `-- name: LockAttempt :one
+select id, job_id, host_id, number, state, prepared_at, send_before, agent_jobs_seen, agent_job_id, agent_uptime_seconds, packages, reboot_state, reboot_requested_at, error, slot_released_at, finished_at from patch_attempts where id = $1 for update
+`
+
+func (q *Queries) LockAttempt(ctx context.Context, id string) (PatchAttempt, error) {
+	row := q.db.QueryRow(ctx, lockAttempt, id)
+	var i PatchAttempt
+	err := row.Scan(
+		&i.ID,
+		&i.JobID,
+		&i.HostID,
+		&i.Number,
+		&i.State,
+		&i.PreparedAt,
+		&i.SendBefore,
+		&i.AgentJobsSeen,
+		&i.AgentJobID,
+		&i.AgentUptimeSeconds,
+		&i.Packages,
+		&i.RebootState,
+		&i.RebootRequestedAt,
+		&i.Error,
+		&i.SlotReleasedAt,
+		&i.FinishedAt,
+	)
+	return i, err
+}
+
 const lockJob = `-- name: LockJob :one
 select id from jobs where id = $1 for update
 `
@@ -291,6 +335,15 @@ func (q *Queries) MarkAttemptUnknown(ctx context.Context, id string) (int64, err
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const markAttempted = `-- name: MarkAttempted :exec
+update job_hosts set attempted = true where job_id = $1 and host_id = $2
+`
+
+func (q *Queries) MarkAttempted(ctx context.Context, jobID string, hostID string) error {
+	_, err := q.db.Exec(ctx, markAttempted, jobID, hostID)
+	return err
 }
 
 const outputLength = `-- name: OutputLength :one
@@ -737,7 +790,7 @@ update job_hosts set status = 'running', phase = $1::text, reason = null, detail
     times = jsonb_build_object('running', clock_timestamp(), $1::text, clock_timestamp()) || times,
     updated_at = clock_timestamp()
 where job_id = $7 and host_id = $8
-    and status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot')
+    and (status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot') or (status = 'running' and phase = 'dispatching'))
 `
 
 type StartRunningParams struct {
