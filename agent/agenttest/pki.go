@@ -11,14 +11,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/big"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 )
 
-// pkiLifetime is how long what NewPKI makes is valid, unless an option of a certificate says otherwise.
+// pkiLifetime is how long what NewPKI makes is valid, unless a Certificate says otherwise.
 const pkiLifetime = 2 * 365 * 24 * time.Hour
 
 // PKI is a private CA with the manager's client certificate, kept in a directory.
@@ -26,17 +24,17 @@ type PKI struct {
 	dir  string
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
-
-	mu     sync.Mutex
-	issued map[string]*tls.Certificate
 }
 
 // NewPKI opens the CA in dir, or makes one where there is none: ca.pem, ca-key.pem, client.pem and client-key.pem.
 func NewPKI(dir string) (*PKI, error) {
-	p := &PKI{dir: dir, issued: map[string]*tls.Certificate{}}
-	err := p.load()
+	p := &PKI{dir: dir}
+	// ca.pem is written last, so where it is the others are too.
+	_, err := os.Stat(p.CAFile())
 	if errors.Is(err, fs.ErrNotExist) {
 		err = p.create()
+	} else {
+		err = p.load()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open PKI in %s: %w", dir, err)
@@ -71,7 +69,7 @@ func (p *PKI) create() error {
 	}
 	now := time.Now()
 	template := &x509.Certificate{
-		SerialNumber: serial(), Subject: pkix.Name{CommonName: "Patch Manager development CA"},
+		Subject:   pkix.Name{CommonName: "Patch Manager development CA"},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(pkiLifetime),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 	}
@@ -101,7 +99,7 @@ type Certificate struct {
 // Issue makes a certificate.
 func (p *PKI) Issue(c Certificate) (*tls.Certificate, error) {
 	template := &x509.Certificate{
-		SerialNumber: serial(), Subject: pkix.Name{CommonName: c.Name},
+		Subject:   pkix.Name{CommonName: c.Name},
 		NotBefore: c.NotBefore, NotAfter: c.NotAfter, KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}
@@ -125,20 +123,6 @@ func (p *PKI) WriteServer(fqdn, certFile, keyFile string) error {
 		return err
 	}
 	return write(cert, certFile, keyFile)
-}
-
-// server returns the certificate of a simulated host, issued at its first use.
-func (p *PKI) server(name string) (*tls.Certificate, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if c := p.issued[name]; c != nil {
-		return c, nil
-	}
-	c, err := p.Issue(Certificate{Name: name})
-	if err == nil {
-		p.issued[name] = c
-	}
-	return c, err
 }
 
 // pool is the authority that agents trust.
@@ -179,12 +163,4 @@ func write(c *tls.Certificate, certFile, keyFile string) error {
 	}
 	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Certificate[0]})
 	return os.WriteFile(certFile, cert, 0o644) //nolint:gosec // a certificate is public
-}
-
-func serial() *big.Int {
-	n, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
-	if err != nil {
-		panic(err) // crypto/rand does not fail on the systems we run on
-	}
-	return n
 }

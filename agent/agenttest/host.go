@@ -1,0 +1,272 @@
+package agenttest
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/patch-manager/patch-manager/agent"
+	"github.com/patch-manager/patch-manager/fleet"
+)
+
+// The bounds of what a spec leaves out.
+const (
+	defaultApplyDuration  = 2 * time.Second
+	defaultRebootDowntime = time.Second
+	bootedBefore          = 42 * 24 * time.Hour
+)
+
+// Host is one simulated host with its agent and its web page.
+type Host struct {
+	fleet *Fleet
+	spec  HostSpec
+	listeners
+
+	mu          sync.Mutex
+	state       *hostState
+	restartedAt time.Time // of the agent; zero before the first restart
+	away        bool
+	skew        time.Duration
+	cacheStatus string
+	cacheAge    time.Duration
+	plan        JobPlan
+	faults      []*injected
+	cert        *tls.Certificate
+	requests    []string
+	limits      [2]window // reads, mutations
+}
+
+func newHost(f *Fleet, spec HostSpec, state *hostState) *Host {
+	if spec.ApplyDuration == 0 {
+		spec.ApplyDuration = defaultApplyDuration
+	}
+	if spec.RebootDowntime == 0 {
+		spec.RebootDowntime = defaultRebootDowntime
+	}
+	if spec.CertificateName == "" {
+		spec.CertificateName = spec.FQDN
+	}
+	if spec.Quirks.Version == "" {
+		spec.Quirks = Versions[len(Versions)-1]
+	}
+	h := &Host{fleet: f, spec: spec, state: state, cacheStatus: agent.CacheFresh, cacheAge: 40 * time.Minute}
+	if h.state == nil {
+		h.state = spec.firstBoot(f.opts.Now())
+	}
+	if h.state.Installed == nil {
+		h.state.Installed = map[string]bool{}
+	}
+	if h.state.Unhealthy == nil {
+		h.state.Unhealthy = map[string]bool{}
+	}
+	if !spec.Quirks.KeepsJobs {
+		h.state.Jobs = nil
+	}
+	return h
+}
+
+func (s HostSpec) firstBoot(now time.Time) *hostState {
+	state := &hostState{
+		BootedAt: now.Add(-bootedBefore), Installed: map[string]bool{}, PendingReboot: s.PendingReboot,
+		Unhealthy: map[string]bool{}, WebUnhealthy: s.WebUnhealthy,
+	}
+	for _, service := range s.Services {
+		state.Unhealthy[service.Name] = service.Unhealthy
+	}
+	return state
+}
+
+// FQDN is the name of the host.
+func (h *Host) FQDN() string { return h.spec.FQDN }
+
+// Endpoint is where the agent is dialled.
+func (h *Host) Endpoint() fleet.Endpoint {
+	address := h.agentAddr()
+	return fleet.Endpoint{HostID: h.spec.FQDN, FQDN: h.spec.FQDN, Address: address.Addr().String(), Port: int(address.Port())}
+}
+
+// WebURL is the page for HTTP checks: 200 with `OK <fqdn>` in it, or 503.
+func (h *Host) WebURL() string { return "http://" + h.webAddr().String() + "/" }
+
+// change settles what time has brought about, then changes the host and saves it.
+func (h *Host) change(fn func(now time.Time)) {
+	h.mu.Lock()
+	now := h.settle()
+	fn(now)
+	h.mu.Unlock()
+	h.fleet.save()
+}
+
+// SetServiceHealthy breaks or mends a service and reports whether the host has it.
+func (h *Host) SetServiceHealthy(name string, healthy bool) bool {
+	service, ok := h.service(name)
+	if ok {
+		h.change(func(time.Time) { h.state.Unhealthy[service.Name] = !healthy })
+	}
+	return ok
+}
+
+// SetWebHealthy breaks or mends the page.
+func (h *Host) SetWebHealthy(healthy bool) {
+	h.change(func(time.Time) { h.state.WebUnhealthy = !healthy })
+}
+
+// SetReachable takes the agent away, or back.
+func (h *Host) SetReachable(reachable bool) {
+	h.change(func(time.Time) { h.away = !reachable })
+}
+
+// SetClockSkew sets the host's clock ahead, or behind when negative.
+func (h *Host) SetClockSkew(skew time.Duration) {
+	h.change(func(time.Time) { h.skew = skew })
+}
+
+// SetCache says what the agent tells of its package cache.
+func (h *Host) SetCache(status string, age time.Duration) {
+	h.change(func(time.Time) { h.cacheStatus, h.cacheAge = status, age })
+}
+
+// SetPendingReboot says whether the host requires a reboot.
+func (h *Host) SetPendingReboot(pending bool) {
+	h.change(func(time.Time) { h.state.PendingReboot = pending })
+}
+
+// ResetPatches makes every patch of the spec pending again.
+func (h *Host) ResetPatches() {
+	h.change(func(time.Time) { h.state.Installed = map[string]bool{} })
+}
+
+// RestartAgent drops the connections and, as most versions do, the jobs. What apt is doing goes on.
+func (h *Host) RestartAgent() {
+	h.change(func(now time.Time) {
+		h.restartedAt = now
+		h.forgetJobs()
+	})
+}
+
+// Reboot reboots the host now: what apt is doing is cut off.
+func (h *Host) Reboot() {
+	h.change(func(now time.Time) {
+		h.state.RebootAt = now
+		h.settle()
+	})
+}
+
+// Uptime is how long the host has been up; zero while it is down.
+func (h *Host) Uptime() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return max(0, h.settle().Sub(h.state.BootedAt))
+}
+
+// Pending returns the names of the pending patches.
+func (h *Host) Pending() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.settle()
+	names := []string{}
+	for _, p := range h.pending() {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// Requests returns the requests that the agent got, as in "GET /health".
+func (h *Host) Requests() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.requests)
+}
+
+func (h *Host) service(name string) (ServiceSpec, bool) {
+	if !fleet.HasUnitType(name) {
+		name += ".service"
+	}
+	i := slices.IndexFunc(h.spec.Services, func(s ServiceSpec) bool { return s.Name == name })
+	if i < 0 {
+		return ServiceSpec{}, false
+	}
+	return h.spec.Services[i], true
+}
+
+func (h *Host) snapshot() json.RawMessage {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.settle()
+	b, err := json.Marshal(h.state)
+	if err != nil {
+		return json.RawMessage("null") // strings, booleans and times only: it does not come to this
+	}
+	return b
+}
+
+// settle brings the host up to the present, which it returns.
+func (h *Host) settle() time.Time {
+	now := h.fleet.opts.Now()
+	rebooted := !h.state.RebootAt.IsZero() && !now.Before(h.state.RebootAt)
+	until := now
+	if rebooted {
+		until = h.state.RebootAt
+	}
+	h.state.Installing = slices.DeleteFunc(h.state.Installing, func(i installing) bool {
+		if i.At.After(until) {
+			return rebooted // cut off by the reboot
+		}
+		h.install(i)
+		return true
+	})
+	if rebooted {
+		h.state.BootedAt = h.state.RebootAt.Add(h.spec.RebootDowntime)
+		h.state.PendingReboot = false
+		h.state.RebootAt = time.Time{}
+		h.forgetJobs()
+	}
+	return now
+}
+
+func (h *Host) install(i installing) {
+	for _, name := range i.Packages {
+		h.state.Installed[name] = true
+	}
+	h.state.PendingReboot = h.state.PendingReboot || i.Reboot
+	if i.Breaks != "" {
+		h.state.Unhealthy[i.Breaks] = true
+	}
+}
+
+func (h *Host) forgetJobs() {
+	if !h.spec.Quirks.KeepsJobs {
+		h.state.Jobs = nil
+	}
+}
+
+func (h *Host) pending() []PatchSpec {
+	return slices.DeleteFunc(slices.Clone(h.spec.Patches), func(p PatchSpec) bool { return h.state.Installed[p.Name] })
+}
+
+// window counts the requests of the minute that began at since.
+type window struct {
+	since time.Time
+	count int
+}
+
+// over counts one request and reports whether it is above the limit of its minute.
+func (w *window) over(now time.Time, limit int) bool {
+	if now.Sub(w.since) >= time.Minute {
+		*w = window{since: now}
+	}
+	w.count++
+	return limit > 0 && w.count > limit
+}
+
+func (h *Host) limited(method string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if strings.EqualFold(method, "GET") {
+		return h.limits[0].over(h.fleet.opts.Now(), h.spec.Quirks.ReadsPerMinute)
+	}
+	return h.limits[1].over(h.fleet.opts.Now(), h.spec.Quirks.WritesPerMinute)
+}
