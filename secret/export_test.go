@@ -1,0 +1,20 @@
+package secret
+
+import "context"
+
+// AddKey makes a further key as a rotation would.
+func AddKey(ctx context.Context, path string, id int16, canaries CanaryStore) error {
+	key, err := ensureKey(keyPath(path, id))
+	if err != nil {
+		return err
+	}
+	c, err := newCanary(key, id)
+	if err != nil {
+		return err
+	}
+	_, err = canaries.SaveCanary(ctx, c)
+	return err
+}
+
+// SamePlace says whether two bindings are one.
+func SamePlace(a, b []string) bool { return string(binding(a).bytes()) == string(binding(b).bytes()) }
