@@ -1,0 +1,81 @@
+# Every target is what CI runs; `.ci/run` calls `make check`.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+GO ?= go
+
+.PHONY: help
+help: ## Print this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: setup
+setup: ## See to what the machine lacks and build everything
+	@scripts/ensure-deps.sh
+	@scripts/build.sh
+
+.PHONY: build
+build: ## Build the programs into bin/
+	$(GO) build -o bin/ ./cmd/...
+
+# exec, so that a signal to make's child is a signal to the program.
+.PHONY: dev
+dev: setup ## Run everything in the foreground, with a simulated fleet; Ctrl-C stops it
+	@exec bin/patch-manager dev
+
+.PHONY: demo
+demo: setup ## Run the main job over the simulated fleet in two minutes, and check how it ends
+	@exec bin/patch-manager demo
+
+.PHONY: demo-real
+demo-real: ## Patch a real Debian guest (root on Debian or Ubuntu)
+	@exec scripts/demo-real.sh
+
+.PHONY: test
+test: setup ## Run every test that needs nothing outside
+	$(GO) test -tags integration ./...
+
+.PHONY: check
+check: setup fmt-check lint generate-check openapi-check race ## Run what CI runs
+	@bin/patch-manager demo
+
+.PHONY: race
+race: setup
+	$(GO) test -race -tags integration ./...
+
+.PHONY: fmt
+fmt: ## Format the Go code
+	"$$(scripts/tool.sh gofumpt)" -w $$(git ls-files '*.go' | grep -v '^store/sqlgen/')
+
+.PHONY: fmt-check
+fmt-check:
+	@unformatted=$$("$$(scripts/tool.sh gofumpt)" -l $$(git ls-files '*.go' | grep -v '^store/sqlgen/')); \
+	if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
+
+.PHONY: lint
+lint: ## Lint, with the layering rules, and check the workflows for what breaks replay
+	$(GO) vet -tags integration ./...
+	"$$(scripts/tool.sh golangci-lint)" run ./...
+	"$$(scripts/tool.sh workflowcheck)" ./workflows/...
+
+.PHONY: generate
+generate: ## Generate the code of the SQL queries
+	"$$(scripts/tool.sh sqlc)" generate
+
+.PHONY: generate-check
+generate-check:
+	"$$(scripts/tool.sh sqlc)" diff
+
+.PHONY: openapi
+openapi: build ## Write the OpenAPI document
+	bin/patch-manager openapi > api/openapi.json
+
+.PHONY: openapi-check
+openapi-check: build
+	@bin/patch-manager openapi | diff -u api/openapi.json - || { echo "api/openapi.json is not up to date, run make openapi"; exit 1; }
+
+.PHONY: bench
+bench: setup ## Compare what a run costs
+	$(GO) test -tags bench -run '^$$' -bench . -benchtime 1x -timeout 30m ./bench/...
+
+.PHONY: clean
+clean: ## Remove what was built, and the development state under .dev/
+	@scripts/clean.sh
