@@ -23,7 +23,7 @@ type Prober interface {
 
 // Opener decrypts the Basic-auth password of a check. Its errors hold no secret: they become the detail of a result.
 type Opener interface {
-	Open(sealed fleet.SealedPassword, checkID, hostID string) (string, error)
+	Open(sealed fleet.SealedPassword, checkID, hostID string) (fleet.Secret, error)
 }
 
 // ResultWriter keeps results; writing one again changes nothing, and a result of a check that is gone is no error.
@@ -78,6 +78,7 @@ func (r *CheckRunner) Probe(ctx context.Context, host fleet.Endpoint, checks []f
 	for i := range results {
 		// As exact as the database keeps it, so that what is returned is what was stored.
 		results[i].CheckedAt = results[i].CheckedAt.UTC().Truncate(time.Microsecond)
+		results[i].DefinedAt = checks[i].DefinedAt
 	}
 	return results, nil
 }
@@ -104,12 +105,12 @@ func (r *CheckRunner) http(ctx context.Context, c fleet.Check) fleet.Result {
 			Detail: fleet.Clip("the stored password can not be read: " + err.Error()),
 		}
 	}
-	return r.prober.HTTP(ctx, c, password)
+	return r.prober.HTTP(ctx, c, password.Reveal())
 }
 
-func (r *CheckRunner) password(c fleet.Check) (string, error) {
+func (r *CheckRunner) password(c fleet.Check) (fleet.Secret, error) {
 	if c.Password == nil {
-		return "", nil
+		return fleet.Secret{}, nil
 	}
 	return r.passwords.Open(*c.Password, c.ID, c.HostID)
 }

@@ -32,6 +32,8 @@ type Check struct {
 	Password         *SealedPassword
 	CreatedAt        time.Time
 	UpdatedAt        time.Time
+	// DefinedAt is when what it asks last changed: a new name does not, a new URL does.
+	DefinedAt time.Time
 }
 
 // SealedPassword is an encrypted Basic-auth password as it is stored.
@@ -62,6 +64,9 @@ type Result struct {
 	Detail    string
 	Latency   time.Duration
 	CheckedAt time.Time
+	// DefinedAt is that of the check as it was run, so that a result which comes in after an edit is not taken for one of
+	// the check as it is now. Zero says nothing of it.
+	DefinedAt time.Time
 }
 
 // Healthy reports whether the check was healthy.

@@ -24,6 +24,9 @@ create table host_health_checks (
     basic_auth_key_id smallint references encryption_keys,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
+    -- When what it asks last changed, kept by a trigger; a run of the check carries it, so that a result of an earlier
+    -- definition can not pass for one of this.
+    defined_at timestamptz not null default clock_timestamp(),
     constraint host_health_checks_slot_key unique (host_id, slot),
     constraint host_health_checks_name_key unique (host_id, name),
     constraint host_health_checks_type_fields check (
@@ -48,6 +51,22 @@ create table health_check_states (
 ) with (fillfactor = 70);
 create index health_check_states_host on health_check_states (host_id);
 
+-- A check that asks something else has no state yet, whoever edits it: yesterday's "healthy" was about another question.
+-- +goose StatementBegin
+create function health_check_redefined() returns trigger language plpgsql as $$
+begin
+    new.defined_at := clock_timestamp();
+    delete from health_check_states where check_id = new.id;
+    return new;
+end $$;
+-- +goose StatementEnd
+create trigger host_health_checks_redefined before update on host_health_checks for each row
+    when ((old.check_type, old.service_name, old.url, old.expected_body, old.ignore_cert_errors, old.basic_auth_user,
+            old.basic_auth_pass_encrypted)
+        is distinct from (new.check_type, new.service_name, new.url, new.expected_body, new.ignore_cert_errors,
+            new.basic_auth_user, new.basic_auth_pass_encrypted))
+    execute function health_check_redefined();
+
 -- No foreign key: whole partitions are dropped, and the rows of a deleted check go with theirs.
 create table host_health_check_results (
     check_id uuid not null,
@@ -61,3 +80,4 @@ create table host_health_check_results (
 
 -- +goose Down
 drop table host_health_check_results, health_check_states, host_health_checks, encryption_keys;
+drop function health_check_redefined();

@@ -30,10 +30,17 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // tx runs do in one transaction and commits when it returns nil. Postgres may give a transaction up for the sake of
-// another one (deadlock, serialization), so do may run again and must have no effect besides its writes.
+// another one (deadlock, serialization), or lack the partition for a row, which is made then; so do may run again and
+// must have no effect besides its writes.
 func (s *Store) tx(ctx context.Context, do func(tx pgx.Tx, q *sqlgen.Queries) error) error {
 	for attempt := 1; ; attempt++ {
 		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return do(tx, s.q.WithTx(tx)) })
+		if lacksPartition(err) && attempt == 1 {
+			_, err = s.MakePartitions(ctx)
+			if err == nil {
+				continue
+			}
+		}
 		if attempt == txAttempts || !givenUp(err) {
 			return translate(err)
 		}

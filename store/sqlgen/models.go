@@ -113,6 +113,7 @@ type Host struct {
 	InventoryAt          *time.Time
 	CreatedAt            time.Time
 	UpdatedAt            time.Time
+	AgentAskedAt         *time.Time
 }
 
 type HostHealthCheck struct {
@@ -132,6 +133,7 @@ type HostHealthCheck struct {
 	BasicAuthKeyID         *int16
 	CreatedAt              time.Time
 	UpdatedAt              time.Time
+	DefinedAt              time.Time
 }
 
 type HostHealthCheckResult struct {

@@ -474,7 +474,7 @@ func (q *Queries) RunAttempts(ctx context.Context, jobID string, hostID string) 
 }
 
 const runEvidence = `-- name: RunEvidence :many
-select c.id, c.host_id, c.slot, c.name, c.check_type, c.enabled, c.service_name, c.url, c.expected_body, c.ignore_cert_errors, c.basic_auth_user, c.basic_auth_pass_encrypted, c.basic_auth_pass_nonce, c.basic_auth_key_id, c.created_at, c.updated_at, s.outcome, s.detail, s.latency_ms, s.checked_at
+select c.id, c.host_id, c.slot, c.name, c.check_type, c.enabled, c.service_name, c.url, c.expected_body, c.ignore_cert_errors, c.basic_auth_user, c.basic_auth_pass_encrypted, c.basic_auth_pass_nonce, c.basic_auth_key_id, c.created_at, c.updated_at, c.defined_at, s.outcome, s.detail, s.latency_ms, s.checked_at
 from host_health_checks c left join health_check_states s on s.check_id = c.id
 where c.host_id = $1 order by c.slot
 `
@@ -513,6 +513,7 @@ func (q *Queries) RunEvidence(ctx context.Context, hostID string) ([]RunEvidence
 			&i.HostHealthCheck.BasicAuthKeyID,
 			&i.HostHealthCheck.CreatedAt,
 			&i.HostHealthCheck.UpdatedAt,
+			&i.HostHealthCheck.DefinedAt,
 			&i.Outcome,
 			&i.Detail,
 			&i.LatencyMs,
@@ -529,7 +530,7 @@ func (q *Queries) RunEvidence(ctx context.Context, hostID string) ([]RunEvidence
 }
 
 const runHost = `-- name: RunHost :one
-select id, fqdn, address, agent_port, display_name, labels, zone, inherit_windows, agent_reachable, agent_error, agent_version, agent_last_seen_at, certificate_expires_at, pending_patches, reboot_required, inventory_at, created_at, updated_at from hosts where id = $1
+select id, fqdn, address, agent_port, display_name, labels, zone, inherit_windows, agent_reachable, agent_error, agent_version, agent_last_seen_at, certificate_expires_at, pending_patches, reboot_required, inventory_at, created_at, updated_at, agent_asked_at from hosts where id = $1
 `
 
 func (q *Queries) RunHost(ctx context.Context, hostID string) (Host, error) {
@@ -554,6 +555,7 @@ func (q *Queries) RunHost(ctx context.Context, hostID string) (Host, error) {
 		&i.InventoryAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.AgentAskedAt,
 	)
 	return i, err
 }

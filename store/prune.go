@@ -1,0 +1,37 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// PruneOutput deletes at most limit lines of output that are older than retention, and returns how many.
+func (s *Store) PruneOutput(ctx context.Context, retention time.Duration, limit int) (int, error) {
+	n, err := s.q.PruneOutput(ctx, retention.Seconds(), int32(limit))
+	return int(n), translate(err)
+}
+
+// OutdatedJobs returns at most limit jobs that were completed longer ago than retention, the oldest first. A job with an
+// unsettled attempt is not among them, however old: it still blocks its host.
+func (s *Store) OutdatedJobs(ctx context.Context, retention time.Duration, limit int) ([]string, error) {
+	ids, err := s.q.OutdatedJobs(ctx, retention.Seconds(), int32(limit))
+	return ids, translate(err)
+}
+
+// PruneJob deletes a job with all that belongs to it: what may be much in batches of at most limit rows first, each
+// calling progress, and then the rest at once.
+func (s *Store) PruneJob(ctx context.Context, jobID string, limit int, progress func()) error {
+	for _, prune := range []func(context.Context, string, int32) (int64, error){s.q.PruneEvaluations, s.q.PruneJobOutput} {
+		for {
+			n, err := prune(ctx, jobID, int32(limit))
+			if err != nil {
+				return translate(err)
+			}
+			progress()
+			if n < int64(limit) {
+				break
+			}
+		}
+	}
+	return translate(s.q.PruneJob(ctx, jobID))
+}

@@ -1,0 +1,64 @@
+-- name: InsertResults :exec
+-- A result that is there already is the same one, written again by a retry.
+insert into host_health_check_results (check_id, checked_at, outcome, healthy, detail, latency_ms)
+select r.check_id, r.checked_at, r.outcome, r.outcome = 'healthy', r.detail, r.latency_ms
+from (select unnest(@check_ids::uuid[]) as check_id, unnest(@checked_ats::timestamptz[]) as checked_at,
+        unnest(@outcomes::text[]) as outcome, unnest(@details::text[]) as detail,
+        unnest(@latencies::integer[]) as latency_ms) r
+on conflict do nothing;
+
+-- name: UpdateCheckStates :many
+-- Moves the states that exist. An older result than the stored one changes nothing, and neither does one of an earlier
+-- definition of the check.
+update health_check_states s
+set outcome = r.outcome, healthy = (r.outcome = 'healthy'), detail = r.detail, latency_ms = r.latency_ms,
+    checked_at = r.checked_at,
+    since = case when s.healthy = (r.outcome = 'healthy') then s.since else r.checked_at end,
+    consecutive = case when s.healthy = (r.outcome = 'healthy') then s.consecutive + 1 else 1 end
+from (select unnest(@check_ids::uuid[]) as check_id, unnest(@checked_ats::timestamptz[]) as checked_at,
+        unnest(@outcomes::text[]) as outcome, unnest(@details::text[]) as detail,
+        unnest(@latencies::integer[]) as latency_ms, unnest(@defined_ats::timestamptz[]) as defined_at) r
+join host_health_checks c on c.id = r.check_id and (r.defined_at < '2000-01-01 00:00:00+00' or r.defined_at = c.defined_at)
+where s.check_id = r.check_id and s.checked_at < r.checked_at
+returning s.check_id, (s.consecutive = 1)::boolean as flipped;
+
+-- name: InsertCheckStates :many
+-- Makes the states that are missing. The share lock waits for an edit of the check under way, and looks again after it.
+insert into health_check_states as s (check_id, host_id, outcome, healthy, detail, latency_ms, checked_at, since)
+select c.id, c.host_id, r.outcome, r.outcome = 'healthy', r.detail, r.latency_ms, r.checked_at, r.checked_at
+from (select unnest(@check_ids::uuid[]) as check_id, unnest(@checked_ats::timestamptz[]) as checked_at,
+        unnest(@outcomes::text[]) as outcome, unnest(@details::text[]) as detail,
+        unnest(@latencies::integer[]) as latency_ms, unnest(@defined_ats::timestamptz[]) as defined_at) r
+join host_health_checks c on c.id = r.check_id and (r.defined_at < '2000-01-01 00:00:00+00' or r.defined_at = c.defined_at)
+where not exists (select from health_check_states o where o.check_id = c.id)
+order by c.id
+for share of c
+on conflict (check_id) do update
+set outcome = excluded.outcome, healthy = excluded.healthy, detail = excluded.detail, latency_ms = excluded.latency_ms,
+    checked_at = excluded.checked_at,
+    since = case when s.healthy = excluded.healthy then s.since else excluded.checked_at end,
+    consecutive = case when s.healthy = excluded.healthy then s.consecutive + 1 else 1 end
+where s.checked_at < excluded.checked_at
+returning s.check_id, (s.consecutive = 1)::boolean as flipped;
+
+-- name: InsertFlips :exec
+-- One event for each check whose health is another than before.
+insert into events (kind, subject_id, group_ids, payload)
+select @kind::text, c.id::text,
+    array(select gh.group_id from group_hosts gh where gh.host_id = c.host_id order by gh.group_id),
+    jsonb_build_object('host_id', c.host_id, 'check_id', c.id, 'outcome', s.outcome, 'checked_at', s.checked_at)
+from health_check_states s
+join host_health_checks c on c.id = s.check_id
+where s.check_id = any(@check_ids::uuid[])
+order by c.id;
+
+-- name: ReleasableRuns :many
+-- The runs that wait at the gate on one of the hosts, where every enabled check is healthy by now.
+select jh.job_id, jh.host_id
+from job_hosts jh
+where jh.host_id = any(@host_ids::uuid[]) and jh.status = 'waiting_health_check'
+  and not exists (
+      select from host_health_checks c
+      left join health_check_states s on s.check_id = c.id
+      where c.host_id = jh.host_id and c.enabled and s.healthy is not true)
+order by jh.host_id, jh.job_id;
