@@ -64,7 +64,7 @@ func (v Verdict) Failing() []FailingCheck {
 }
 
 // Gate decides whether a host may be patched at now. It opens only if every enabled check has a healthy result of at
-// most MaxResultAge; a missing, stale, future or errored result keeps it shut. Without an enabled check it is open.
+// most MaxResultAge; a missing, stale, future or errored result, or one from before the check was edited, keeps it shut. Without an enabled check it is open.
 func Gate(p GatePolicy, evidence []Evidence, now time.Time) Verdict {
 	v := Verdict{Code: VerdictOpen, Checks: make([]JudgedCheck, 0, len(evidence))}
 	var failing, disabled []string
@@ -113,6 +113,8 @@ func judge(p GatePolicy, e Evidence, now time.Time) JudgedCheck {
 	case !e.Result.Healthy():
 	case age > p.MaxResultAge:
 		j.Detail = fmt.Sprintf("last result is %s old, at most %s counts", age.Round(time.Second), p.MaxResultAge)
+	case e.Result.CheckedAt.Before(e.Check.UpdatedAt):
+		j.Detail = "the check was edited after its last result"
 	case age < -p.MaxClockSkew:
 		j.Detail = fmt.Sprintf("last result is stamped %s in the future", (-age).Round(time.Second))
 	default:
@@ -131,7 +133,8 @@ func Stale(p GatePolicy, evidence []Evidence, now time.Time, margin time.Duratio
 			continue
 		}
 		if e.Result != nil && e.Result.Healthy() {
-			if age := now.Sub(e.Result.CheckedAt); age <= p.MaxResultAge-margin && age >= -p.MaxClockSkew {
+			age := now.Sub(e.Result.CheckedAt)
+			if age <= p.MaxResultAge-margin && age >= -p.MaxClockSkew && !e.Result.CheckedAt.Before(e.Check.UpdatedAt) {
 				continue
 			}
 		}

@@ -50,6 +50,17 @@ func TestGateRefusesEvidenceFromTheFutureBeyondTheSkew(t *testing.T) {
 	require.False(t, fleet.Gate(policy, []fleet.Evidence{evidence("a", "healthy", -5*time.Second-1)}, noon).Open())
 }
 
+func TestGateRefusesEvidenceFromBeforeTheCheckWasEdited(t *testing.T) {
+	t.Parallel()
+	e := evidence("a", "healthy", 10*time.Second)
+	e.Check.UpdatedAt = e.Result.CheckedAt
+	require.True(t, fleet.Gate(policy, []fleet.Evidence{e}, noon).Open())
+	require.Empty(t, fleet.Stale(policy, []fleet.Evidence{e}, noon, 0))
+	e.Check.UpdatedAt = e.Result.CheckedAt.Add(1)
+	require.False(t, fleet.Gate(policy, []fleet.Evidence{e}, noon).Open())
+	require.Len(t, fleet.Stale(policy, []fleet.Evidence{e}, noon, 0), 1)
+}
+
 func TestGateStaysShutOnAnErrorAndOnAMissingResult(t *testing.T) {
 	t.Parallel()
 	v := fleet.Gate(policy, []fleet.Evidence{evidence("a", "healthy", 0), evidence("b", "error", 0)}, noon)

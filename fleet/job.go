@@ -63,6 +63,7 @@ const (
 	ReasonOutcomeUnknown      Reason = "outcome_unknown"
 	ReasonFollowTimeout       Reason = "follow_timeout"
 	ReasonSettledByOperator   Reason = "settled_by_operator"
+	ReasonRunLost             Reason = "run_lost"
 )
 
 // The reasons of waits that are not ends.

@@ -12,9 +12,9 @@ import (
 )
 
 // EndWaiting ends a job host that was not dispatched. The intent locks the same row, and the first commit wins: where
-// that was the intent, or an earlier end, it fails with KindConflict.
-func (s *Store) EndWaiting(ctx context.Context, jobID, hostID string, e fleet.Ending) error {
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+// that was the intent, or an earlier end, it fails with KindConflict. It reports whether it left wake-ups to deliver.
+func (s *Store) EndWaiting(ctx context.Context, jobID, hostID string, e fleet.Ending) (woke bool, err error) {
+	err = s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		if _, err := q.LockJobHost(ctx, jobID, hostID); err != nil {
 			return found(err, "job host")
 		}
@@ -27,50 +27,62 @@ func (s *Store) EndWaiting(ctx context.Context, jobID, hostID string, e fleet.En
 				return fleet.Conflict("job_host_dispatched", "the job host was dispatched")
 			}
 		}
-		return finish(ctx, q, jobID, hostID, e)
+		woke, err = finish(ctx, q, jobID, hostID, e)
+		return err
 	})
+	return woke, err
 }
 
 // EndAttempt ends a job host with its attempt and frees its slot. An indeterminate end keeps the host blocked for
-// every job until an operator settles it. It fails with KindConflict where the host already ended.
-func (s *Store) EndAttempt(ctx context.Context, jobID, hostID string, e fleet.Ending) error {
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+// every job until an operator settles it. It fails with KindConflict where the host already ended, and reports whether
+// it left wake-ups to deliver.
+func (s *Store) EndAttempt(ctx context.Context, jobID, hostID string, e fleet.Ending) (woke bool, err error) {
+	err = s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		if _, err := q.LockJobHost(ctx, jobID, hostID); err != nil {
 			return found(err, "job host")
 		}
 		if err := q.ReleaseAttempts(ctx, e.Status != fleet.StatusIndeterminate, jobID, hostID); err != nil {
 			return fmt.Errorf("release attempt: %w", err)
 		}
-		return finish(ctx, q, jobID, hostID, e)
+		busy, err := q.WakeHostBusy(ctx, hostID, jobID)
+		if err != nil {
+			return fmt.Errorf("wake jobs that wait for the host: %w", err)
+		}
+		woke, err = finish(ctx, q, jobID, hostID, e)
+		woke = woke || busy > 0
+		return err
 	})
+	return woke, err
 }
 
-func finish(ctx context.Context, q *sqlgen.Queries, jobID, hostID string, e fleet.Ending) error {
+func finish(ctx context.Context, q *sqlgen.Queries, jobID, hostID string, e fleet.Ending) (woke bool, err error) {
 	n, err := q.FinishJobHost(ctx, sqlgen.FinishJobHostParams{
 		Status: string(e.Status), Reason: string(e.Reason), Detail: e.Detail, Unattempted: e.Unattempted, JobID: jobID, HostID: hostID,
 	})
 	if err != nil {
-		return fmt.Errorf("end job host: %w", err)
+		return false, fmt.Errorf("end job host: %w", err)
 	}
 	if n == 0 {
-		return fleet.Conflict("job_host_ended", "the job host already ended")
+		return false, fleet.Conflict("job_host_ended", "the job host already ended")
 	}
-	if err := wakeAfterFailure(ctx, q, jobID, hostID); err != nil {
-		return err
+	if e.Status == fleet.StatusFailed || e.Status == fleet.StatusIndeterminate {
+		if woke, err = wakeAfterFailure(ctx, q, jobID, hostID); err != nil {
+			return false, err
+		}
 	}
-	return writeJobHostEvent(ctx, q, jobID, hostID, e.Status, "", e.Reason)
+	return woke, writeJobHostEvent(ctx, q, jobID, hostID, e.Status, "", e.Reason)
 }
 
 // wakeAfterFailure lets the waiting hosts of a job know that no more will be dispatched, once max_failures is reached.
-func wakeAfterFailure(ctx context.Context, q *sqlgen.Queries, jobID, hostID string) error {
+func wakeAfterFailure(ctx context.Context, q *sqlgen.Queries, jobID, hostID string) (bool, error) {
 	row, err := q.RunRow(ctx, jobID, hostID)
 	if err != nil {
-		return found(err, "job host")
+		return false, found(err, "job host")
 	}
 	if row.Failures < int64(row.Job.MaxFailuresHosts) {
-		return nil
+		return false, nil
 	}
-	return writeWakeup(ctx, q, nil, nil, &jobID, string(fleet.ReasonMaxFailuresReached))
+	return true, writeWakeup(ctx, q, nil, nil, &jobID, string(fleet.ReasonMaxFailuresReached))
 }
 
 // SlotWaiters returns the hosts of a job that should try again because slots are free, longest waiting first; each is

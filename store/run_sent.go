@@ -32,6 +32,9 @@ func (s *Store) RecordRefused(ctx context.Context, a fleet.Attempt, jobID, hostI
 		if err := q.ReleaseAttempts(ctx, true, jobID, hostID); err != nil {
 			return fmt.Errorf("release attempt: %w", err)
 		}
+		if _, err := q.WakeHostBusy(ctx, hostID, jobID); err != nil {
+			return fmt.Errorf("wake jobs that wait for the host: %w", err)
+		}
 		return savePhase(ctx, q, jobID, hostID, fleet.PhaseDispatching, detail, "")
 	})
 }

@@ -116,7 +116,7 @@ where id = @id and reboot_state = any(@from_states::text[]) and finished_at is n
 update job_hosts set slot_woken_at = clock_timestamp()
 where (job_id, host_id) in (
     select w.job_id, w.host_id from job_hosts w
-    where w.job_id = @job_id and w.status = 'waiting_slot'
+    where w.job_id = @job_id and w.status = 'waiting_slot' and w.reason = 'slot'
         and (w.slot_woken_at is null or w.slot_woken_at < clock_timestamp() - interval '10 seconds')
     order by w.slot_wait_started_at
     limit greatest(0, (select j.max_parallel_hosts from jobs j where j.id = @job_id)
@@ -199,3 +199,9 @@ select * from patch_attempts where id = @id for update;
 
 -- name: AttemptOf :one
 select job_id, host_id from patch_attempts where id = @id;
+
+-- name: WakeHostBusy :execrows
+-- Word for the other jobs that wait for this host to be free.
+insert into wakeups (host_id, reason)
+select @host_id::uuid, 'host_free' where exists (select 1 from job_hosts jh
+    where jh.host_id = @host_id and jh.job_id <> @job_id and jh.status = 'waiting_slot' and jh.reason = 'host_busy');

@@ -858,11 +858,26 @@ func (q *Queries) UnfinishedJobs(ctx context.Context) ([]string, error) {
 	return items, nil
 }
 
+const wakeHostBusy = `-- name: WakeHostBusy :execrows
+insert into wakeups (host_id, reason)
+select $1::uuid, 'host_free' where exists (select 1 from job_hosts jh
+    where jh.host_id = $1 and jh.job_id <> $2 and jh.status = 'waiting_slot' and jh.reason = 'host_busy')
+`
+
+// Word for the other jobs that wait for this host to be free.
+func (q *Queries) WakeHostBusy(ctx context.Context, hostID string, jobID string) (int64, error) {
+	result, err := q.db.Exec(ctx, wakeHostBusy, hostID, jobID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const wakeSlotWaiters = `-- name: WakeSlotWaiters :many
 update job_hosts set slot_woken_at = clock_timestamp()
 where (job_id, host_id) in (
     select w.job_id, w.host_id from job_hosts w
-    where w.job_id = $1 and w.status = 'waiting_slot'
+    where w.job_id = $1 and w.status = 'waiting_slot' and w.reason = 'slot'
         and (w.slot_woken_at is null or w.slot_woken_at < clock_timestamp() - interval '10 seconds')
     order by w.slot_wait_started_at
     limit greatest(0, (select j.max_parallel_hosts from jobs j where j.id = $1)

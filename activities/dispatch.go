@@ -1,0 +1,201 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/patch-manager/patch-manager/fleet"
+)
+
+// DispatchPatch takes a host through its gate: it asks every enabled check, then the agent, and only when all of them
+// and the calendar agree does it commit the intent and send the request, once. Anything else is stored as a wait or an
+// end. A second run of it finds the intent of the first and sends nothing.
+func (a *Runs) DispatchPatch(ctx context.Context, ref HostRef) (Step, error) {
+	step, err := a.dispatch(ctx, ref)
+	return step, retryable(err)
+}
+
+func (a *Runs) dispatch(ctx context.Context, ref HostRef) (Step, error) {
+	r, err := a.load(ctx, ref)
+	if err != nil {
+		return Step{}, err
+	}
+	if step, ok, err := r.resume(ctx); ok || err != nil {
+		return step, err
+	}
+	plan := fleet.PlanRun(r.Run, a.policy.Cutoffs.For(r.Job.AllowReboot))
+	if plan.Kind != fleet.PlanGo {
+		return r.obey(ctx, plan)
+	}
+	if r, err = r.refresh(ctx); err != nil {
+		return Step{}, err
+	}
+	if r.Host == nil || r.Attempt != nil { // changed while the checks ran
+		return a.planHost(ctx, ref)
+	}
+	if v := fleet.Gate(a.policy.Gate, r.Evidence, r.Now); !v.Open() {
+		return r.shut(ctx, v, plan)
+	}
+	return r.approach(ctx, plan)
+}
+
+// gateMargin is kept free of the permitted age of evidence, for what happens between the gate and the admission.
+const gateMargin = 10 * time.Second
+
+// refresh runs every check whose stored result would not do, and reads the run again where it did.
+func (r *run) refresh(ctx context.Context) (*run, error) {
+	stale := fleet.Stale(r.policy.Gate, r.Evidence, r.Now, min(gateMargin, r.policy.Gate.MaxResultAge/2))
+	if len(stale) == 0 {
+		return r, nil
+	}
+	if _, err := r.checks.Run(ctx, *r.Host, stale); err != nil {
+		return nil, err
+	}
+	return r.load(ctx, r.ref)
+}
+
+// shut stores that the gate stays shut, with the evaluation.
+func (r *run) shut(ctx context.Context, v fleet.Verdict, plan fleet.Plan) (Step, error) {
+	w := r.gateWait(fleet.StatusWaitingHealthCheck, fleet.Wait{
+		Reason: fleet.WaitHealthCheck, Detail: v.Detail, Failing: v.Failing(), Unblocks: "all enabled checks healthy",
+	}, plan, 0)
+	w.Evaluation = &fleet.Evaluation{At: r.Now, Verdict: string(v.Code), Detail: v.Detail, Checks: v.Checks, NextTryAt: w.Wait.NextTryAt}
+	return r.wait(ctx, w, plan.Deadline)
+}
+
+// approach asks the agent what it is doing and what is pending, and seeks admission with that.
+func (r *run) approach(ctx context.Context, plan fleet.Plan) (Step, error) {
+	conn := r.agents.Connect(r.Host.Endpoint())
+	defer conn.Close()
+	p, hold := r.preflight(ctx, conn)
+	if hold != nil {
+		return r.wait(ctx, r.gateWait(hold.status, hold.wait, plan, 0), plan.Deadline)
+	}
+	order, e, err := r.order(ctx, p)
+	if err != nil {
+		return Step{}, err
+	}
+	if e != nil {
+		return r.end(ctx, *e)
+	}
+	asked := time.Now()
+	admission, err := r.store.Admit(ctx, order)
+	if err != nil {
+		return Step{}, err
+	}
+	if admission.Existed {
+		return r.planHost(ctx, r.ref)
+	}
+	r.Now = admission.Now
+	if admission.Refusal != "" {
+		return r.refused(ctx, admission)
+	}
+	r.Attempt = admission.Attempt
+	return r.admitted(ctx, conn, admission, asked)
+}
+
+// refused stores which condition of admission was not met.
+func (r *run) refused(ctx context.Context, a fleet.Admission) (Step, error) {
+	switch a.Refusal {
+	case fleet.RefusedByPlan:
+		return r.obey(ctx, a.Plan)
+	case fleet.RefusedByGate:
+		return r.shut(ctx, a.Verdict, a.Plan)
+	case fleet.RefusedBySlot:
+		return r.wait(ctx, r.gateWait(fleet.StatusWaitingSlot, fleet.Wait{
+			Reason: fleet.WaitSlot, Detail: fmt.Sprintf("a slot: at most %d hosts of the job are patched at a time", r.Job.MaxParallel),
+			Unblocks: "another host of the job ends",
+		}, a.Plan, 0), a.Plan.Deadline)
+	case fleet.RefusedByHost:
+		return r.wait(ctx, r.gateWait(fleet.StatusWaitingSlot, fleet.Wait{
+			Reason: fleet.WaitHostBusy, Detail: "the host: a patch of another job on it is unfinished",
+			Unblocks: "the end of the other job's patch",
+		}, a.Plan, 0), a.Plan.Deadline)
+	default:
+		return r.end(ctx, fleet.Ending{
+			Status: fleet.StatusFailed, Reason: fleet.ReasonTooManyRefusals,
+			Detail: fmt.Sprintf("the agent did not take the request %d times", fleet.MaxAttempts),
+		})
+	}
+}
+
+// admitted keeps the evaluation that opened the gate and sends what the intent says.
+func (r *run) admitted(ctx context.Context, conn fleet.AgentConn, a fleet.Admission, asked time.Time) (Step, error) {
+	open := fleet.Evaluation{At: a.Now, Verdict: string(a.Verdict.Code), Detail: a.Verdict.Detail, Checks: a.Verdict.Checks}
+	if err := r.store.SaveEvaluation(ctx, r.ref.JobID, r.ref.HostID, open); err != nil {
+		return Step{}, err
+	}
+	switch a.Attempt.State {
+	case fleet.AttemptAccepted:
+		return Step{Next: StepFollow, Status: fleet.StatusRunning, Phase: fleet.PhaseApplying, Detail: "an apply that the agent already ran is taken for this job's"}, nil
+	case fleet.AttemptNone:
+		return Step{Next: StepReboot, Status: fleet.StatusRunning, Phase: fleet.PhaseApplying, Detail: "nothing to apply, the host asks for a reboot"}, nil
+	}
+	// The deadline by our own clock: counted from before the database was asked, so never too late.
+	sendBefore := asked.Add(a.Attempt.SendBefore.Sub(a.Now))
+	return r.send(context.WithoutCancel(ctx), conn, sendBefore, a.Plan)
+}
+
+// send writes the request, once, and records what is known of it.
+func (r *run) send(ctx context.Context, conn fleet.AgentConn, sendBefore time.Time, plan fleet.Plan) (Step, error) {
+	sending, cancel := context.WithTimeout(ctx, 3*r.policy.AgentTimeout)
+	defer cancel()
+	res := conn.Apply(sending, fleet.ApplyOrder{
+		IdempotencyKey: r.Attempt.ID, Packages: names(r.Attempt.Packages), SendBefore: sendBefore,
+	})
+	r.log(ctx).InfoContext(ctx, "patch requested", "attempt", r.Attempt.ID, "outcome", res.Outcome, "agent_job_id", res.JobID, "detail", res.Detail)
+	step := Step{Next: StepFollow, Status: fleet.StatusRunning, Phase: fleet.PhaseApplying}
+	switch res.Outcome {
+	case fleet.SendAccepted:
+		return step, r.store.RecordAccepted(ctx, *r.Attempt, r.ref.JobID, r.ref.HostID, res.JobID)
+	case fleet.SendNotSent, fleet.SendRefused:
+		return r.sentBack(ctx, res, plan)
+	case fleet.SendRejected:
+		if err := r.store.RecordRefused(ctx, *r.Attempt, r.ref.JobID, r.ref.HostID, res.Detail); err != nil {
+			return Step{}, err
+		}
+		return r.end(ctx, fleet.Ending{Status: fleet.StatusFailed, Reason: fleet.ReasonAgentError, Detail: fleet.Clip("the agent rejected the request: " + res.Detail)})
+	default:
+		step.Detail = fleet.Clip("whether the agent took the request is not known: " + res.Detail)
+		return step, r.store.RecordUnknown(ctx, *r.Attempt, r.ref.JobID, r.ref.HostID, step.Detail)
+	}
+}
+
+// sentBack returns a host to the gate whose agent did not take the request, at most MaxAttempts times.
+func (r *run) sentBack(ctx context.Context, res fleet.SendResult, plan fleet.Plan) (Step, error) {
+	if err := r.store.RecordRefused(ctx, *r.Attempt, r.ref.JobID, r.ref.HostID, res.Detail); err != nil {
+		return Step{}, err
+	}
+	reason, untouched := fleet.WaitRefused, false
+	if res.Outcome == fleet.SendNotSent {
+		reason, untouched = fleet.WaitAgent, !r.Row.Attempted
+	}
+	if r.Attempt.Number < fleet.MaxAttempts {
+		w := r.gateWait(fleet.StatusWaitingHealthCheck, fleet.Wait{
+			Reason: reason, Detail: fleet.Clip("the agent did not take the request: " + res.Detail), Unblocks: "the agent takes the request",
+		}, plan, res.RetryAfter)
+		w.Unattempted = untouched
+		return r.wait(ctx, w, plan.Deadline)
+	}
+	e := fleet.Ending{Status: fleet.StatusFailed, Reason: fleet.ReasonTooManyRefusals, Unattempted: untouched}
+	if res.Outcome == fleet.SendNotSent {
+		e.Reason = fleet.ReasonAgentUnreachable
+	}
+	e.Detail = fleet.Clip(fmt.Sprintf("the agent did not take the request %d times, at last: %s", fleet.MaxAttempts, res.Detail))
+	return r.end(ctx, e)
+}
+
+func newAttemptID() string { return uuid.Must(uuid.NewV7()).String() }
+
+func names(packages []fleet.PackageResult) []string {
+	var out []string
+	for _, p := range packages {
+		if p.Result == fleet.PackagePending {
+			out = append(out, p.Name)
+		}
+	}
+	return out
+}

@@ -1,0 +1,157 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/patch-manager/patch-manager/fleet"
+)
+
+// preflight is what the agent said right before the intent.
+type preflight struct {
+	health  fleet.AgentHealth
+	patches fleet.AgentPatches
+	jobs    []fleet.AgentJob
+	info    fleet.AgentSystemInfo
+}
+
+// hold is why the agent's answers do not let the host through for now.
+type hold struct {
+	status fleet.Status
+	wait   fleet.Wait
+}
+
+func (r *run) preflight(ctx context.Context, conn fleet.AgentConn) (preflight, *hold) {
+	var p preflight
+	err := r.asking(ctx, func(ctx context.Context) (err error) { p.health, err = conn.Health(ctx); return err })
+	if err == nil {
+		err = r.asking(ctx, func(ctx context.Context) (err error) { p.patches, err = conn.Patches(ctx); return err })
+	}
+	if err == nil {
+		err = r.asking(ctx, func(ctx context.Context) (err error) { p.jobs, err = conn.Jobs(ctx); return err })
+	}
+	if err == nil {
+		err = r.asking(ctx, func(ctx context.Context) (err error) { p.info, err = conn.SystemInfo(ctx); return err })
+	}
+	if err != nil {
+		return p, &hold{fleet.StatusWaitingHealthCheck, fleet.Wait{
+			Reason: fleet.WaitAgent, Detail: fleet.Clip("the host's agent: " + err.Error()), Unblocks: "the agent answers",
+		}}
+	}
+	if h := r.skewed(p.health.Clock.Skew()); h != nil {
+		return p, h
+	}
+	for _, j := range p.jobs {
+		if !j.Status.Finished() && (j.Operation == fleet.AgentApply || j.Operation == fleet.AgentReboot) {
+			return p, &hold{fleet.StatusWaitingSlot, fleet.Wait{
+				Reason: fleet.WaitHostBusy, Detail: fmt.Sprintf("the host: its agent runs %s, job %s", j.Operation, j.ID),
+				Unblocks: "the end of the agent's job",
+			}}
+		}
+	}
+	return p, nil
+}
+
+// asking bounds one request to an agent.
+func (r *run) asking(ctx context.Context, request func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, r.policy.AgentTimeout)
+	defer cancel()
+	return request(ctx)
+}
+
+// skewed refuses to judge windows and evidence by clocks that disagree.
+func (r *run) skewed(agent time.Duration) *hold {
+	for of, d := range map[string]time.Duration{"host": agent, "database": r.skew} {
+		if d.Abs() > r.policy.Gate.MaxClockSkew {
+			return &hold{fleet.StatusWaitingHealthCheck, fleet.Wait{
+				Reason:   fleet.WaitClockSkew,
+				Detail:   fmt.Sprintf("clocks: the %s's is %s apart from the worker's, at most %s is allowed", of, d.Abs().Round(time.Second), r.policy.Gate.MaxClockSkew),
+				Unblocks: "clocks that agree",
+			}}
+		}
+	}
+	return nil
+}
+
+// order decides what would be sent, or that the host ends because there is nothing to send.
+func (r *run) order(ctx context.Context, p preflight) (fleet.AdmitRequest, *fleet.Ending, error) {
+	req := fleet.AdmitRequest{
+		JobID: r.ref.JobID, HostID: r.ref.HostID, AttemptID: newAttemptID(), Gate: r.policy.Gate, Cutoffs: r.policy.Cutoffs,
+		SendWithin: r.policy.SendWithin, Uptime: p.health.Uptime,
+	}
+	for _, j := range p.jobs {
+		req.AgentJobs = append(req.AgentJobs, j.ID)
+	}
+	known, err := r.store.KnownAgentJobs(ctx, r.ref.HostID)
+	if err != nil {
+		return req, nil, err
+	}
+	if j := unknownApply(p.jobs, known, r.Job.CreatedAt); j != nil {
+		req.Adopt, req.Packages = j.ID, fleet.AdoptPackages(j.Packages, p.patches.Patches)
+		return req, nil, nil
+	}
+	req.Packages = fleet.ChoosePackages(r.Job.Packages, p.patches.Patches)
+	if len(names(req.Packages)) > 0 {
+		return req, nil, nil
+	}
+	e := r.orderNothing(&req, p)
+	return req, e, nil
+}
+
+// orderNothing handles a host that lists nothing to send: it may still want the reboot of an earlier update.
+func (r *run) orderNothing(req *fleet.AdmitRequest, p preflight) *fleet.Ending {
+	if age, old := cacheTooOld(p.health, r.Now, r.policy.MaxCacheAge); old {
+		return &fleet.Ending{
+			Status: fleet.StatusFailed, Reason: fleet.ReasonStalePackageCache,
+			Detail: fmt.Sprintf("the host lists no update, but its package cache is %s; at most %s counts", age, r.policy.MaxCacheAge),
+		}
+	}
+	switch wants := p.info.PendingReboot || p.patches.RequiresReboot; {
+	case wants && r.Job.AllowReboot:
+		req.RebootOnly = true
+		return nil
+	case wants:
+		return &fleet.Ending{
+			Status: fleet.StatusSucceeded, Reason: fleet.ReasonRebootDeferred,
+			Detail: "no update to send" + heldDetail(req.Packages) + "; the host asks for a reboot, which this job does not allow",
+		}
+	}
+	return &fleet.Ending{Status: fleet.StatusSucceeded, Reason: fleet.ReasonNothingToDo, Detail: "no update to send" + heldDetail(req.Packages)}
+}
+
+func heldDetail(packages []fleet.PackageResult) string {
+	n := 0
+	for _, p := range packages {
+		if p.Result == fleet.PackageHeld {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %d held back by the host", n)
+}
+
+// cacheTooOld reports whether "nothing pending" can not be believed. An agent that does not say when its cache was
+// updated is believed only if it calls the cache fresh.
+func cacheTooOld(h fleet.AgentHealth, now time.Time, limit time.Duration) (string, bool) {
+	if h.LastCacheUpdate == nil {
+		return "of unknown age (" + h.CacheStatus + ")", h.CacheStatus != "fresh"
+	}
+	age := now.Sub(*h.LastCacheUpdate)
+	return age.Round(time.Minute).String() + " old", age > limit
+}
+
+// unknownApply finds an apply that finished on the host since the job was created and that no attempt of ours accounts
+// for: a database restored from an earlier day must not send it again.
+func unknownApply(jobs []fleet.AgentJob, known []string, since time.Time) *fleet.AgentJob {
+	for _, j := range jobs {
+		if j.Operation == fleet.AgentApply && j.Status.Finished() && j.CreatedAt != nil && !j.CreatedAt.Before(since) &&
+			!slices.Contains(known, j.ID) {
+			return &j
+		}
+	}
+	return nil
+}

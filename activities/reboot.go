@@ -1,0 +1,133 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/patch-manager/patch-manager/fleet"
+)
+
+// RebootHost reboots a host that asks for it, with an intent of its own and one request, and waits until it is back:
+// its uptime is less than the time since the request. Where the span has no room left the reboot is left to others.
+func (a *Runs) RebootHost(ctx context.Context, ref HostRef) (Step, error) {
+	step, err := a.reboot(ctx, ref)
+	return step, retryable(err)
+}
+
+func (a *Runs) reboot(ctx context.Context, ref HostRef) (Step, error) {
+	for {
+		r, err := a.load(ctx, ref)
+		if err != nil {
+			return Step{}, err
+		}
+		if step, ok, err := r.resume(ctx); !ok || err != nil || step.Next != StepReboot {
+			return step, err
+		}
+		step, done, err := r.rebootOnce(ctx)
+		if done || err != nil {
+			return step, err
+		}
+		if err := pause(ctx, a.policy.PollInterval); err != nil {
+			return Step{}, err
+		}
+	}
+}
+
+func (r *run) rebootOnce(ctx context.Context) (Step, bool, error) {
+	switch r.Attempt.RebootState {
+	case "", fleet.RebootRefused:
+		if !r.roomToReboot() {
+			return r.verifyNext(ctx, "the reboot is deferred: no room left in the span")
+		}
+		return Step{}, false, r.requestReboot(ctx)
+	case fleet.RebootDone:
+		return r.verifyNext(ctx, "")
+	case fleet.RebootFailed:
+		return r.rebootFailed(ctx, "the agent rejected the reboot")
+	case fleet.RebootPrepared: // by an earlier try that told nothing
+		_, err := r.store.RecordReboot(ctx, *r.Attempt, fleet.RebootUnknown, fleet.RebootPrepared)
+		return Step{}, false, err
+	}
+	return r.watchReboot(ctx)
+}
+
+// requestReboot commits the intent and sends the request, once.
+func (r *run) requestReboot(ctx context.Context) error {
+	asked := time.Now()
+	prepared, err := r.store.PrepareReboot(ctx, *r.Attempt, r.ref.JobID, r.ref.HostID)
+	if err != nil || !prepared {
+		return err
+	}
+	conn := r.agents.Connect(r.Host.Endpoint())
+	defer conn.Close()
+	ctx = context.WithoutCancel(ctx)
+	sending, cancel := context.WithTimeout(ctx, 3*r.policy.AgentTimeout)
+	defer cancel()
+	res := conn.Reboot(sending, fleet.RebootOrder{IdempotencyKey: r.Attempt.ID + "-reboot", SendBefore: asked.Add(r.policy.SendWithin)})
+	r.log(ctx).InfoContext(ctx, "reboot requested", "outcome", res.Outcome, "detail", res.Detail)
+	to := fleet.RebootUnknown
+	switch res.Outcome {
+	case fleet.SendAccepted:
+		to = fleet.RebootAccepted
+	case fleet.SendNotSent, fleet.SendRefused:
+		to = fleet.RebootRefused
+	case fleet.SendRejected:
+		to = fleet.RebootFailed
+	}
+	_, err = r.store.RecordReboot(ctx, *r.Attempt, to, fleet.RebootPrepared, fleet.RebootUnknown)
+	return err
+}
+
+// watchReboot waits for a host whose uptime is less than the time since the request.
+func (r *run) watchReboot(ctx context.Context) (Step, bool, error) {
+	conn := r.agents.Connect(r.Host.Endpoint())
+	defer conn.Close()
+	var health fleet.AgentHealth
+	err := r.asking(ctx, func(ctx context.Context) (err error) { health, err = conn.Health(ctx); return err })
+	since := r.Now.Sub(*r.Attempt.RebootAt)
+	if err == nil && health.Uptime < since {
+		if _, err := r.store.RecordReboot(ctx, *r.Attempt, fleet.RebootDone, fleet.RebootAccepted, fleet.RebootUnknown); err != nil {
+			return Step{}, false, err
+		}
+		return r.verifyNext(ctx, "")
+	}
+	if since > r.policy.RebootTimeout {
+		why := "it has not rebooted"
+		if err != nil {
+			why = err.Error()
+		}
+		return r.rebootFailed(ctx, fmt.Sprintf("not back within %s of the request: %s", r.policy.RebootTimeout, why))
+	}
+	return Step{}, false, nil
+}
+
+func (r *run) verifyNext(ctx context.Context, detail string) (Step, bool, error) {
+	if err := r.store.SavePhase(ctx, r.ref.JobID, r.ref.HostID, fleet.PhaseVerifying, detail); err != nil {
+		return Step{}, false, err
+	}
+	return Step{Next: StepVerify, Status: fleet.StatusRunning, Phase: fleet.PhaseVerifying, Detail: detail}, true, nil
+}
+
+func (r *run) rebootFailed(ctx context.Context, detail string) (Step, bool, error) {
+	step, err := r.endAttempt(ctx, fleet.Ending{Status: fleet.StatusFailed, Reason: fleet.ReasonRebootFailed, Detail: fleet.Clip(detail)})
+	return step, true, err
+}
+
+// roomToReboot reports whether the host would be back before its span ends as the windows are now.
+func (r *run) roomToReboot() bool {
+	if r.Job.Immediate {
+		span, blackout := fleet.ImmediateSpan(r.Windows, r.Now, r.policy.RebootTimeout)
+		return blackout == nil && (span.End.IsZero() || !r.Now.Add(r.policy.RebootTimeout).After(span.End))
+	}
+	entered := r.Now
+	if r.Row.SpanEnteredAt != nil {
+		entered = *r.Row.SpanEnteredAt
+	}
+	for _, s := range fleet.EffectiveSpans(r.Windows, entered, r.Now.Add(fleet.SpanHorizon), 0) {
+		if !s.Start.After(entered) && s.End.After(entered) {
+			return !r.Now.Add(r.policy.RebootTimeout).After(s.End)
+		}
+	}
+	return false
+}
