@@ -63,10 +63,6 @@ func parseService(raw json.RawMessage, asked string, clock fleet.AgentClock) (fl
 	if err != nil {
 		return fleet.AgentService{}, malformed("service: %w", err)
 	}
-	var s Service
-	if err := json.Unmarshal(raw, &s); err != nil {
-		return fleet.AgentService{}, malformed("service: %s", jsonProblem(err))
-	}
 	var name string
 	if json.Unmarshal(fields["name"], &name) != nil || unitName(name) != unitName(asked) {
 		return fleet.AgentService{}, malformed("it answered about another service, %q", printable(name, maxCode))
@@ -74,6 +70,10 @@ func parseService(raw json.RawMessage, asked string, clock fleet.AgentClock) (fl
 	healthy := string(fields["healthy"])
 	if healthy != "true" && healthy != "false" {
 		return fleet.AgentService{}, malformed("healthy is no boolean")
+	}
+	var s Service
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return fleet.AgentService{}, malformed("service: %s", jsonProblem(err))
 	}
 	return fleet.AgentService{
 		Clock:        clock,

@@ -43,7 +43,6 @@ func typedReason(err error) string {
 		name    *net.DNSError
 		cert    *tls.CertificateVerificationError
 		record  tls.RecordHeaderError
-		alert   tls.AlertError
 		dial    *net.OpError
 	)
 	switch {
@@ -55,8 +54,8 @@ func typedReason(err error) string {
 		return "the certificate can not be verified: " + certificateReason(cert.Err)
 	case errors.As(err, &record):
 		return "the server does not speak TLS"
-	case errors.As(err, &alert):
-		return alert.Error()
+	case errors.As(err, &dial) && dial.Op == "remote error":
+		return "the server answered with a TLS alert: " + dial.Err.Error() // a name from a fixed list
 	case errors.As(err, &dial):
 		return "the connection failed (" + dial.Op + ")"
 	}
