@@ -3,6 +3,7 @@ package agent_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"strings"
 	"testing"
@@ -46,6 +47,7 @@ func newClient(t *testing.T, pki *agenttest.PKI, timeout time.Duration) *agent.C
 	t.Helper()
 	c, err := agent.NewClient(agent.Config{
 		CAFile: pki.CAFile(), CertFile: pki.ClientCertFile(), KeyFile: pki.ClientKeyFile(), Timeout: timeout,
+		Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	return c
