@@ -62,8 +62,7 @@ func placeOwned(link string, info fs.FileInfo) (string, *Account, error) {
 // placeOutside follows link, or makes it. Data whose link is gone belongs to a folder that was removed: it is removed
 // too, so that a new clone at the same path starts afresh.
 func placeOutside(link string, acc *Account, linkErr error) (string, *Account, error) {
-	sum := sha256.Sum256([]byte(link))
-	dir := filepath.Join(rootDataDir, hex.EncodeToString(sum[:8]))
+	dir := filepath.Join(rootDataDir, hash(link))
 	switch {
 	case errors.Is(linkErr, fs.ErrNotExist):
 		if err := removePlaced(dir); err != nil {
@@ -82,6 +81,12 @@ func placeOutside(link string, acc *Account, linkErr error) (string, *Account, e
 		return "", nil, fmt.Errorf("place data: %w", err)
 	}
 	return dir, acc, relink(link, dir)
+}
+
+// hash is a short name for a text.
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:8])
 }
 
 func relink(link, dir string) error {

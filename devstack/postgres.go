@@ -175,7 +175,7 @@ func (s *postgresServer) ready(ctx context.Context, p *Process, port int) error 
 		}
 		select {
 		case <-p.Done():
-			return fmt.Errorf("start postgres: %w; its log ends with:\n%s", p.Err(), tail(s.logPath()))
+			return fmt.Errorf("start: %w; its log ends with:\n%s", p.ended(), tail(s.logPath()))
 		case <-ctx.Done():
 			return fmt.Errorf("start postgres: no answer: %w; its log ends with:\n%s", err, tail(s.logPath()))
 		case <-time.After(50 * time.Millisecond):

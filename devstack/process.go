@@ -68,11 +68,11 @@ func (p *Process) PID() int { return p.cmd.Process.Pid }
 // Done is closed once the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Err says how an ended process ended; nil for exit code 0. It waits for the end.
-func (p *Process) Err() error {
+// ended waits for the end and says how it was; an end that nobody asked for is an error whatever the exit code.
+func (p *Process) ended() error {
 	<-p.done
 	if p.err == nil {
-		return nil
+		return fmt.Errorf("%s ended", p.name)
 	}
 	return fmt.Errorf("%s ended: %w", p.name, p.err)
 }

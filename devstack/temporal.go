@@ -140,7 +140,7 @@ func (c *TemporalConfig) ready(ctx context.Context, t *Temporal) error {
 		}
 		select {
 		case <-t.Done():
-			return fmt.Errorf("start temporal: %w; its log ends with:\n%s", t.Err(), tail(c.logPath()))
+			return fmt.Errorf("start: %w; its log ends with:\n%s", t.ended(), tail(c.logPath()))
 		case <-ctx.Done():
 			return fmt.Errorf("start temporal: no answer: %w; its log ends with:\n%s", err, tail(c.logPath()))
 		case <-time.After(100 * time.Millisecond):

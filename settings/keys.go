@@ -1,6 +1,10 @@
 package settings
 
-import "time"
+import (
+	"time"
+
+	"github.com/patch-manager/patch-manager/fleet"
+)
 
 const (
 	day  = 24 * time.Hour
@@ -11,9 +15,9 @@ const (
 // keys is every setting, in the order in which they are documented.
 var keys = []key{
 	dsn("database.url", "Postgres of the application; required",
-		func(s *Settings) *DSN { return &s.Database.URL }),
+		func(s *Settings) *fleet.Secret { return &s.Database.URL }),
 	dsn("database.migrate_url", "Postgres as the owner of the tables; database.url unless set",
-		func(s *Settings) *DSN { return &s.Database.MigrateURL }),
+		func(s *Settings) *fleet.Secret { return &s.Database.MigrateURL }),
 	integer("database.max_conns", "20", 2, 1000, "connections of one process",
 		func(s *Settings) *int { return &s.Database.MaxConns }),
 	listen("api.listen", "127.0.0.1:8080", "host:port that the API listens on",

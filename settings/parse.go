@@ -46,14 +46,14 @@ func text(value any) (string, error) {
 
 // check holds the rules between settings.
 func (s *Settings) check() []error {
-	if s.Database.MigrateURL == "" {
+	if s.Database.MigrateURL.Reveal() == "" {
 		s.Database.MigrateURL = s.Database.URL
 	}
 	rules := []struct {
 		kept bool
 		text string
 	}{
-		{s.Database.URL != "", "setting database.url (" + envName("database.url") + ") is required"},
+		{s.Database.URL.Reveal() != "", "setting database.url (" + envName("database.url") + ") is required"},
 		{
 			s.Windows.CutoffWithReboot >= s.Windows.Cutoff,
 			"setting windows.cutoff_with_reboot: must be at least windows.cutoff",

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/patch-manager/patch-manager/fleet"
 )
 
 // key is a setting: its name, its default as text, the rule that its value keeps, and how a text becomes its value.
@@ -115,9 +117,9 @@ func isWebURL(text string) bool {
 		u.RawQuery == "" && u.Fragment == ""
 }
 
-func dsn(name, help string, at func(*Settings) *DSN) key {
+func dsn(name, help string, at func(*Settings) *fleet.Secret) key {
 	return key{name, "", "a Postgres URL or connection string", help, func(s *Settings, text string) bool {
-		*at(s) = DSN(text)
+		*at(s) = fleet.NewSecret(text)
 		if text == "" {
 			return true // whether it may be is decided once all are known
 		}

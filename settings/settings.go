@@ -1,12 +1,16 @@
 package settings
 
-import "time"
+import (
+	"time"
+
+	"github.com/patch-manager/patch-manager/fleet"
+)
 
 // Settings is everything an operator can decide, checked.
 type Settings struct {
 	Database struct {
-		URL        DSN
-		MigrateURL DSN // of the owner of the tables; URL unless set
+		URL        fleet.Secret // holds a password
+		MigrateURL fleet.Secret // of the owner of the tables; URL unless set
 		MaxConns   int
 	}
 	API struct {
@@ -63,18 +67,3 @@ type Settings struct {
 		Format string
 	}
 }
-
-// DSN is the address of a database with its password. It never prints itself.
-type DSN string
-
-// String hides the address.
-func (DSN) String() string { return "[hidden]" }
-
-// GoString hides the address from %#v.
-func (DSN) GoString() string { return "[hidden]" }
-
-// MarshalText hides the address from JSON, YAML and structured logs.
-func (DSN) MarshalText() ([]byte, error) { return []byte("[hidden]"), nil }
-
-// Reveal returns the address itself.
-func (d DSN) Reveal() string { return string(d) }

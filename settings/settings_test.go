@@ -57,7 +57,7 @@ func TestDefaultsKeepTheirRules(t *testing.T) {
 	require.Equal(t, "127.0.0.1:8080", s.API.Listen)
 	require.Equal(t, []string{"default"}, s.Worker.Zones)
 	require.True(t, s.Checks.IgnoreCertErrorsDefault)
-	require.Equal(t, s.Database.URL, s.Database.MigrateURL)
+	require.Equal(t, s.Database.URL.Reveal(), s.Database.MigrateURL.Reveal())
 }
 
 func TestALaterSourceWins(t *testing.T) {

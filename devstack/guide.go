@@ -1,0 +1,30 @@
+package devstack
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+)
+
+// PrintGuide tells people where everything is.
+func (s *Stack) PrintGuide(out io.Writer) {
+	ui := "(the one of " + s.temporalAddress + ")"
+	if s.temporal != nil {
+		ui = s.temporal.UIURL()
+	}
+	fmt.Fprintf(out, `
+Patch Manager is running with %d simulated hosts.
+
+  API          %[2]s/api/v1
+  Docs         %[2]s/docs
+  Temporal UI  %[3]s
+  Hosts        http://%[4]s:%[5]d/hosts (break and mend them here)
+
+  Environment  %[6]s (address, admin token, database)
+  Certificates %[7]s
+  Logs         %[8]s
+
+Ctrl-C stops everything; the state stays.
+`, len(s.Fleet.Hosts()), s.API.URL(), ui, Loopback, s.config.Ports.Control, s.path("env"), s.path("pki")+string(filepath.Separator),
+		s.path("log")+string(filepath.Separator))
+}

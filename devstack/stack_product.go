@@ -1,0 +1,171 @@
+package devstack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/patch-manager/patch-manager/agent/agenttest"
+)
+
+// fleetNetwork is the address of the first simulated host where all share a port; each has one of its own, as real
+// hosts do.
+var fleetNetwork = netip.AddrFrom4([4]byte{127, 0, 77, 1})
+
+func (s *Stack) startFleet(ctx context.Context) error {
+	pki, err := agenttest.NewPKI(s.path("pki"))
+	if err != nil {
+		return err
+	}
+	options := agenttest.Options{PKI: pki, Hosts: s.config.Hosts, StateFile: s.path("fleet.json")}
+	if s.config.Ports.Agents != 0 {
+		options.Address = fleetNetwork
+		options.AgentPort, options.WebPort = uint16(s.config.Ports.Agents), uint16(s.config.Ports.Web)
+	}
+	fleet, err := agenttest.NewFleet(options)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w; choose other ports with %s and %s", err, settingAgents, settingWeb)
+	}
+	if err != nil {
+		return err
+	}
+	s.Fleet = fleet
+	s.onStop(fleet.Close)
+	if s.config.Ports.Control != 0 {
+		s.serveControl(ctx)
+	}
+	return nil
+}
+
+// serveControl serves the endpoint that breaks and mends simulated hosts until the stack stops.
+func (s *Stack) serveControl(ctx context.Context) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := s.Fleet.ServeControl(ctx, net.JoinHostPort(Loopback, fmt.Sprint(s.config.Ports.Control))); err != nil {
+			s.fail(err)
+		}
+	}()
+	s.onStop(func() error { cancel(); <-done; return nil })
+}
+
+// startProduct migrates the database and starts api and worker as processes of their own, as in production.
+func (s *Stack) startProduct(ctx context.Context) error {
+	s.config.Say("migrating the database")
+	if _, err := s.run(ctx, "migrate"); err != nil {
+		return err
+	}
+	s.config.Say("starting api and worker")
+	api, worker := s.listenAddress("api.listen"), s.listenAddress("worker.listen")
+	if err := s.serve(ctx, "api", api); err != nil {
+		return err
+	}
+	if err := s.connect(ctx, "http://"+api); err != nil {
+		return err
+	}
+	if err := s.serve(ctx, "worker", worker); err != nil {
+		return err
+	}
+	return s.writeEnv()
+}
+
+// listenAddress returns where the process that listens by the setting key can be dialled.
+func (s *Stack) listenAddress(key string) string {
+	address, _ := s.env.lookup(variable(key))
+	return dialable(address)
+}
+
+// dialable turns an address that is listened on into one that can be dialled.
+func dialable(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || (err == nil && ip.IsUnspecified()) {
+		host = Loopback
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// run carries out a subcommand of the product to its end and returns what it printed.
+func (s *Stack) run(ctx context.Context, args ...string) (string, error) {
+	var out, problems strings.Builder
+	cmd := exec.CommandContext(ctx, s.config.Program, args...)
+	cmd.Env, cmd.Stdout, cmd.Stderr = s.env.list(), &out, &problems
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	err := startPinned(cmd)
+	if err == nil {
+		err = cmd.Wait()
+	}
+	if err != nil {
+		return "", fmt.Errorf("patch-manager %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(problems.String()))
+	}
+	return strings.TrimSpace(out.String()), nil
+}
+
+// serve starts a subcommand that serves until it is stopped, and waits until it is ready.
+func (s *Stack) serve(ctx context.Context, command, address string) error {
+	path := s.path("log", command+".log")
+	log, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("start %s: %w", command, err)
+	}
+	defer log.Close()
+	p, err := Start(Command{
+		Name: command, Path: s.config.Program, Args: []string{command}, Env: s.env.list(), Output: log,
+	})
+	if err != nil {
+		return err
+	}
+	s.onStop(p.Stop)
+	if err := ready(ctx, p, "http://"+address+"/readyz", path); err != nil {
+		return err
+	}
+	s.watch(p, path)
+	return nil
+}
+
+func ready(ctx context.Context, p *Process, url, log string) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for {
+		err := answers(ctx, url)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-p.Done():
+			return fmt.Errorf("start: %w; %s ends with:\n%s", p.ended(), log, tail(log))
+		case <-ctx.Done():
+			return fmt.Errorf("start %s: not ready: %w; %s ends with:\n%s", p.name, err, log, tail(log))
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+func answers(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", url, response.Status)
+	}
+	return nil
+}
