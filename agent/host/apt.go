@@ -57,7 +57,9 @@ const maxPackageName = 200
 
 // validPackage reports whether name is a package name. That alone does not make it safe to hand to apt, which reads a
 // trailing - of an unknown name as "remove": only names of installed packages are.
-func validPackage(name string) bool { return len(name) <= maxPackageName && packageName.MatchString(name) }
+func validPackage(name string) bool {
+	return len(name) <= maxPackageName && packageName.MatchString(name)
+}
 
 // rebootPackages are names, or beginnings of names, of packages whose new code runs only after a reboot.
 var rebootPackages = []string{"linux-image-", "libc6", "systemd", "dbus", "intel-microcode", "amd64-microcode"}

@@ -79,7 +79,10 @@ func (Programs) Start(ctx context.Context, c Command) error {
 	if c.Status != nil {
 		cmd.ExtraFiles = []*os.File{c.Status}
 	}
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.Cancel = func() error {
+		// "Done" makes Run wait on and tell the program's own end, instead of that it was asked.
+		return errors.Join(os.ErrProcessDone, cmd.Process.Signal(os.Interrupt))
+	}
 	if err := cmd.Run(); err != nil {
 		return &CommandError{Name: c.Path, Err: err}
 	}

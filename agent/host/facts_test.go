@@ -3,7 +3,6 @@ package host
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
@@ -231,12 +230,4 @@ func TestAProgramThatOutlivesItsTimeIsAskedToStopAndAwaited(t *testing.T) {
 	text, err := os.ReadFile(out.Name())
 	require.NoError(t, err)
 	require.Equal(t, "asked\n", string(text))
-}
-
-func TestTheServerDemandsACertificateAndTLS13(t *testing.T) {
-	t.Parallel()
-	h := newHost(t)
-	_, err := h.Server("/none", "/none", "/none")
-	require.ErrorContains(t, err, "certificate")
-	require.EqualValues(t, tls.VersionTLS13, 0x0304)
 }

@@ -193,7 +193,7 @@ func (h *fakeHost) ask(method, path, body string, header ...string) answer {
 	require.NoError(h.t, json.Unmarshal(w.Body.Bytes(), &got.Envelope), w.Body.String())
 	require.Equal(h.t, got.status < 400, got.Success, "success says what the status does")
 	require.Regexp(h.t, idPattern, got.RequestID)
-	require.WithinDuration(h.t, time.Now(), got.Timestamp.Time, time.Minute)
+	require.WithinDuration(h.t, h.now(), got.Timestamp.Time, time.Minute)
 	return got
 }
 

@@ -62,8 +62,10 @@ func assemble(c Config, f files, commands Commander, systemd Systemd) *Agent {
 	return &Agent{
 		version: c.Version, self: c.Self, log: c.Log, stateDir: c.StateDir, jobs: jobs(filepath.Join(c.StateDir, "jobs")),
 		files: f, commands: commands, systemd: systemd, now: time.Now,
-		locked: func() (bool, error) { return anyLocked(f.path("/var/lib/dpkg/lock-frontend"), f.path("/var/lib/dpkg/lock")) },
-		reads:  limiter{perMinute: readsPerMinute}, writes: limiter{perMinute: writesPerMinute},
+		locked: func() (bool, error) {
+			return anyLocked(f.path("/var/lib/dpkg/lock-frontend"), f.path("/var/lib/dpkg/lock"))
+		},
+		reads: limiter{perMinute: readsPerMinute}, writes: limiter{perMinute: writesPerMinute},
 	}
 }
 

@@ -58,13 +58,13 @@ func TestWhatIsNotInstalledNeverReachesApt(t *testing.T) {
 func TestAFailureOfAptIsToldByItsCodeAndLastWords(t *testing.T) {
 	t.Parallel()
 	for text, code := range map[string]string{
-		"E: Unable to locate package x\n":                                       agent.JobPackageNotFound,
-		"W: GPG error: NO_PUBKEY 1234\nE: The repository is not signed.\n":      agent.JobGPG,
-		"E: Failed to fetch http://m/x  Temporary failure resolving 'm'\n":      agent.JobNetwork,
-		"E: Unable to correct problems, you have held broken packages.\n":       agent.JobDependencyConflict,
-		"E: Packages need to be removed but remove is disabled.\n":              agent.JobDependencyConflict,
+		"E: Unable to locate package x\n":                                             agent.JobPackageNotFound,
+		"W: GPG error: NO_PUBKEY 1234\nE: The repository is not signed.\n":            agent.JobGPG,
+		"E: Failed to fetch http://m/x  Temporary failure resolving 'm'\n":            agent.JobNetwork,
+		"E: Unable to correct problems, you have held broken packages.\n":             agent.JobDependencyConflict,
+		"E: Packages need to be removed but remove is disabled.\n":                    agent.JobDependencyConflict,
 		"E: Could not open lock file - open (13: Permission denied), are you root?\n": agent.JobPermissionDenied,
-		"E: Sub-process /usr/bin/dpkg returned an error code (1)\n":             agent.JobPackageManager,
+		"E: Sub-process /usr/bin/dpkg returned an error code (1)\n":                   agent.JobPackageManager,
 	} {
 		h := newAptHost(t)
 		h.commands.onStart = func(_ context.Context, _ string, c Command) error {
