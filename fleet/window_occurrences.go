@@ -99,10 +99,10 @@ func (w Window) nextOfMonth(d Date) Date {
 // dayOfMonth is the day of a month on which a monthly window occurs; each month has one.
 func (w Window) dayOfMonth(year int, month time.Month) Date {
 	last := Date{year, month, daysIn(year, month)}
-	switch {
-	case w.NthWeek == 0:
+	switch w.NthWeek {
+	case 0:
 		return Date{year, month, min(w.DayOfMonth, last.Day)}
-	case w.NthWeek == LastWeek:
+	case LastWeek:
 		return last.AddDays(-daysFrom(w.NthWeekday, last.Weekday()))
 	}
 	first := Date{year, month, 1}

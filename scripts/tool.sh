@@ -21,7 +21,7 @@ temporal) module=github.com/temporalio/cli package=$module/cmd/temporal dir=temp
 	;;
 esac
 
-version=$(awk -v module="$module" '$1 == module { print $2; exit }' "$root/$dir/go.mod")
+version=$(awk -v module="$module" '$1 == module && $2 ~ /^v/ { print $2; exit }' "$root/$dir/go.mod")
 tool=$bin/$1-$version
 if [ ! -x "$tool" ]; then
 	mkdir -p "$bin"

@@ -4,9 +4,9 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"strconv"
 )
 
 // binding is what a ciphertext belongs to, in order; it is authenticated with it and stored nowhere.
@@ -16,7 +16,8 @@ type binding []string
 func (b binding) bytes() []byte {
 	var out []byte
 	for _, part := range b {
-		out = binary.BigEndian.AppendUint32(out, uint32(len(part)))
+		out = strconv.AppendInt(out, int64(len(part)), 10)
+		out = append(out, ':')
 		out = append(out, part...)
 	}
 	return out
