@@ -81,7 +81,7 @@ func (r *run) approach(ctx context.Context, plan fleet.Plan) (Step, error) {
 	if e != nil {
 		return r.end(ctx, *e)
 	}
-	asked := time.Now()
+	asked := r.now()
 	admission, err := r.store.Admit(ctx, order)
 	if err != nil {
 		return Step{}, err

@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/patch-manager/patch-manager/fleet"
 )
@@ -54,7 +53,7 @@ func (r *run) rebootOnce(ctx context.Context) (Step, bool, error) {
 
 // requestReboot commits the intent and sends the request, once.
 func (r *run) requestReboot(ctx context.Context) error {
-	asked := time.Now()
+	asked := r.now()
 	prepared, err := r.store.PrepareReboot(ctx, *r.Attempt, r.ref.JobID, r.ref.HostID)
 	if err != nil || !prepared {
 		return err

@@ -35,11 +35,19 @@ type Runs struct {
 	signals Signals
 	stock   Inventories
 	policy  RunPolicy
+	now     func() time.Time
 }
 
 // NewRuns makes the activities of runs.
 func NewRuns(store RunStore, agents Agents, checks *CheckRunner, signals Signals, stock Inventories, policy RunPolicy) *Runs {
-	return &Runs{store: store, agents: agents, checks: checks, signals: signals, stock: stock, policy: policy}
+	return &Runs{store: store, agents: agents, checks: checks, signals: signals, stock: stock, policy: policy, now: time.Now}
+}
+
+// WithClock returns the same activities on another clock than the machine's.
+func (a *Runs) WithClock(now func() time.Time) *Runs {
+	b := *a
+	b.now = now
+	return &b
 }
 
 // HostRef names one host of one job.
@@ -84,12 +92,12 @@ type run struct {
 
 // load reads the run and how far apart the clocks of the database and this worker are.
 func (a *Runs) load(ctx context.Context, ref HostRef) (*run, error) {
-	sent := time.Now()
+	sent := a.now()
 	r, err := a.store.Run(ctx, ref.JobID, ref.HostID)
 	if err != nil {
 		return nil, err
 	}
-	clock := fleet.AgentClock{Agent: r.Now, Sent: sent, Received: time.Now()}
+	clock := fleet.AgentClock{Agent: r.Now, Sent: sent, Received: a.now()}
 	return &run{Runs: a, ref: ref, Run: r, skew: clock.Skew()}, nil
 }
 

@@ -1,6 +1,10 @@
 package workflows
 
-import "strconv"
+import (
+	"strconv"
+
+	"go.temporal.io/sdk/temporal"
+)
 
 // The task queues: QueueMain for workflows and the activities that only need the database, AgentQueue for all that
 // touches a host.
@@ -23,6 +27,17 @@ const (
 	SignalWake    = "wake"
 	UpdateRecheck = "recheck"
 	QueryState    = "state"
+)
+
+// SignalDeliver tells WakeRuns that wake-ups were stored.
+const SignalDeliver = "deliver"
+
+// The search attributes of runs, which people filter by in Temporal UI.
+var (
+	AttributeJob       = temporal.NewSearchAttributeKeyKeyword("PatchJob")
+	AttributeHost      = temporal.NewSearchAttributeKeyKeyword("PatchHost")
+	AttributePhase     = temporal.NewSearchAttributeKeyKeyword("PatchPhase")
+	AttributeWindowEnd = temporal.NewSearchAttributeKeyTime("WindowEnd")
 )
 
 // WakeRunsID is the id of the one run that delivers the stored wake-ups.

@@ -1,0 +1,34 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// retryForever: a database or a network that is away comes back; permanent errors are marked by the activities.
+var retryForever = &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second}
+
+// quick is for activities that only need the database.
+func quick(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: QueueMain, StartToCloseTimeout: time.Minute, RetryPolicy: retryForever, Summary: summary,
+	})
+}
+
+// agentMutate is for the dispatch: it may be tried until the deadline, from which on nothing may be sent to the host.
+func agentMutate(ctx workflow.Context, zone, summary string, left time.Duration) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: AgentQueue(zone), StartToCloseTimeout: 2 * time.Minute, ScheduleToCloseTimeout: left,
+		RetryPolicy: retryForever, Summary: summary,
+	})
+}
+
+// agentFollow is for the long steps, which bound themselves by the settings and tell that they are alive.
+func agentFollow(ctx workflow.Context, zone, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: AgentQueue(zone), StartToCloseTimeout: 48 * time.Hour, HeartbeatTimeout: time.Minute,
+		RetryPolicy: retryForever, Summary: summary,
+	})
+}

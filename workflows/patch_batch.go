@@ -1,0 +1,108 @@
+package workflows
+
+import (
+	"errors"
+	"time"
+
+	enums "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/patch-manager/patch-manager/activities"
+)
+
+// PatchBatchInput names one batch of a job.
+type PatchBatchInput struct {
+	JobID string `json:"job_id"`
+	Batch int    `json:"batch"`
+}
+
+// PatchBatchResult counts the hosts whose runs the batch saw end.
+type PatchBatchResult struct {
+	Hosts int `json:"hosts"`
+}
+
+// PatchBatch runs the hosts of one batch side by side, each for itself: none holds up another, and one whose run is lost
+// does not fail the batch.
+func PatchBatch(ctx workflow.Context, in PatchBatchInput) (PatchBatchResult, error) {
+	b := &batchRun{in: in}
+	return b.run(ctx)
+}
+
+// How often a host's run is started again that ended without recording an end, and after how long.
+const (
+	maxHostStarts = 3
+	restartAfter  = time.Minute
+)
+
+type batchRun struct{ in PatchBatchInput }
+
+func (b *batchRun) run(ctx workflow.Context) (PatchBatchResult, error) {
+	work, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	var jobs *activities.Jobs
+	var hosts []activities.BatchHost
+	ref := activities.BatchRef{JobID: b.in.JobID, Batch: b.in.Batch}
+	if err := workflow.ExecuteActivity(quick(work, ""), jobs.ListBatch, ref).Get(work, &hosts); err != nil {
+		return PatchBatchResult{}, err
+	}
+	all := workflow.NewWaitGroup(work)
+	for _, host := range hosts {
+		all.Add(1)
+		workflow.GoNamed(ctx, host.FQDN, func(ctx workflow.Context) {
+			defer all.Done()
+			b.runHost(ctx, host)
+		})
+	}
+	all.Wait(work)
+	return PatchBatchResult{Hosts: len(hosts)}, nil
+}
+
+// runHost starts the run of a host and sees it end. A run from an earlier life of the job is waited for.
+func (b *batchRun) runHost(ctx workflow.Context, host activities.BatchHost) {
+	work, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	for starts := 0; starts < maxHostStarts; {
+		if ctx.Err() != nil { // cancelled before it was started: the run would never hear of it
+			b.cancelHost(work, host)
+			ctx = work
+		}
+		err := workflow.ExecuteChildWorkflow(b.childOptions(ctx, host), PatchHost, PatchHostInput{
+			JobID: b.in.JobID, HostID: host.HostID, FQDN: host.FQDN, Zone: host.Zone,
+		}).Get(ctx, nil)
+		if err == nil {
+			return
+		}
+		var running *temporal.ChildWorkflowExecutionAlreadyStartedError
+		if !errors.As(err, &running) && !temporal.IsCanceledError(err) {
+			starts++
+			workflow.GetLogger(ctx).Warn("run of host failed", "host_id", host.HostID, "starts", starts, "error", err)
+		}
+		_ = workflow.Sleep(work, restartAfter) // the context is never cancelled
+	}
+	var jobs *activities.Jobs
+	ref := activities.HostRef{JobID: b.in.JobID, HostID: host.HostID}
+	if err := workflow.ExecuteActivity(quick(work, host.FQDN), jobs.AbandonHost, ref).Get(work, nil); err != nil {
+		workflow.GetLogger(ctx).Error("host not abandoned", "host_id", host.HostID, "error", err)
+	}
+}
+
+func (b *batchRun) cancelHost(ctx workflow.Context, host activities.BatchHost) {
+	var jobs *activities.Jobs
+	ref := activities.HostRef{JobID: b.in.JobID, HostID: host.HostID}
+	if err := workflow.ExecuteActivity(quick(ctx, host.FQDN), jobs.CancelHost, ref).Get(ctx, nil); err != nil {
+		workflow.GetLogger(ctx).Error("host not cancelled", "host_id", host.HostID, "error", err)
+	}
+}
+
+func (b *batchRun) childOptions(ctx workflow.Context, host activities.BatchHost) workflow.Context {
+	return workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID: PatchHostID(b.in.JobID, host.HostID), TaskQueue: QueueMain,
+		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		ParentClosePolicy:     enums.PARENT_CLOSE_POLICY_ABANDON,
+		WaitForCancellation:   true,
+		StaticSummary:         host.FQDN,
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			AttributeJob.ValueSet(b.in.JobID), AttributeHost.ValueSet(host.FQDN), AttributePhase.ValueSet("queued")),
+	})
+}
