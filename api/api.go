@@ -1,0 +1,108 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+
+	"github.com/patch-manager/patch-manager/fleet"
+)
+
+// Base is the path under which every operation but the probes lies.
+const Base = "/api/v1"
+
+// maxBody bounds the body of a request, in bytes.
+const maxBody = 1 << 20
+
+// Config is what the API needs. Policy's zero durations are not defaults: the caller fills every one.
+type Config struct {
+	Store  Store
+	Runs   Runs
+	Sealer Sealer
+	Policy Policy
+	// Ready asks each dependency, by name, whether it answers.
+	Ready map[string]func(context.Context) error
+	// RunLink says where the run of a job is found; the URL is empty where no Temporal UI is known.
+	RunLink func(jobID, runID string) RunLink
+	Log     *slog.Logger
+	Version string
+	Now     func() time.Time
+}
+
+// Policy is the settings that answers depend on.
+type Policy struct {
+	AgentPort               int
+	PollInterval            time.Duration
+	ResultRetention         time.Duration
+	Cutoff                  time.Duration
+	CutoffWithReboot        time.Duration
+	GateTimeout             time.Duration
+	MaxWait                 time.Duration
+	IgnoreCertErrorsDefault bool
+}
+
+// RunLink is where people find the run of a job in Temporal.
+type RunLink struct {
+	WorkflowID string
+	URL        string
+}
+
+// server holds what the operations share.
+type server struct {
+	Config
+	api huma.API
+}
+
+// New returns the handler of everything the API serves, the docs page and the probes included.
+func New(cfg Config) http.Handler {
+	mux := chi.NewMux()
+	s := &server{Config: cfg}
+	mux.Use(s.identify, s.logAccess, s.recoverPanic, limitBody)
+	mux.NotFound(func(w http.ResponseWriter, _ *http.Request) {
+		writeProblem(w, newProblem(http.StatusNotFound, "route_not_found", "there is nothing at this path"))
+	})
+	mux.MethodNotAllowed(func(w http.ResponseWriter, _ *http.Request) {
+		writeProblem(w, newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "this path does not know the method"))
+	})
+	s.api = humachi.New(mux, humaConfig(cfg.Version))
+	s.api.UseMiddleware(s.authenticate)
+	s.registerAll()
+	serveDocs(mux, s.api.OpenAPI())
+	return mux
+}
+
+func (s *server) registerAll() {
+	s.registerProbes()
+	s.registerHosts()
+	s.registerChecks()
+	s.registerGroups()
+	s.registerMemberships()
+	describeIDs(s.api.OpenAPI())
+}
+
+// handle registers an operation that takes a token.
+func handle[I, O any](s *server, op huma.Operation, do func(context.Context, fleet.Caller, *I) (*O, error)) {
+	op.Path = Base + op.Path
+	op.Security = []map[string][]string{{securityScheme: {}}}
+	op.MaxBodyBytes = maxBody + 1 // the framework refuses a body that reaches its limit
+	op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
+	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := do(ctx, callerOf(ctx), in)
+		if err != nil {
+			return nil, problemOf(ctx, s.Log, err)
+		}
+		return out, nil
+	})
+}
+
+// The statuses that operations document besides those that every one has.
+var (
+	readErrors   = []int{http.StatusNotFound}
+	createErrors = []int{http.StatusForbidden, http.StatusConflict}
+	changeErrors = []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict}
+)

@@ -1,0 +1,63 @@
+package api
+
+import (
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+)
+
+// DocumentVersion is the version that the committed document carries, whatever build prints it.
+const DocumentVersion = "1"
+
+// securityScheme is the name of the one way to authenticate.
+const securityScheme = "bearer"
+
+// humaConfig is the framework without what it would add by itself: a docs page from a foreign host, schema links in
+// bodies and routes of its own.
+func humaConfig(version string) huma.Config {
+	cfg := huma.DefaultConfig("Patch Manager", version)
+	cfg.Info.Description = "Patches fleets of Linux hosts inside their maintenance windows, while all their health checks " +
+		"are healthy, and at most once per job. Enumerations are open: clients must accept values they do not know."
+	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
+	cfg.CreateHooks = nil
+	cfg.RejectUnknownQueryParameters = true
+	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		securityScheme: {Type: "http", Scheme: "bearer", Description: "An API token, made with `patch-manager token create`"},
+	}
+	cfg.Tags = []*huma.Tag{
+		{Name: "Hosts"},
+		{Name: "Health checks"},
+		{Name: "Groups"},
+		{Name: "Probes", Description: "For load balancers and monitoring; no token needed"},
+	}
+	return cfg
+}
+
+// Document returns the OpenAPI document of the API as indented JSON, the same bytes every time.
+func Document(version string) []byte {
+	s := &server{Config: Config{Version: version}}
+	s.api = humachi.New(chi.NewMux(), humaConfig(version))
+	s.registerAll()
+	return encodeDocument(s.api.OpenAPI())
+}
+
+// describeIDs documents ids in paths as UUIDs. It is done after registration, on copies, because the framework would
+// refuse a malformed id with 422 where it has to look like any other id that does not exist.
+func describeIDs(doc *huma.OpenAPI) {
+	for _, item := range doc.Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Put, item.Post, item.Delete} {
+			if op == nil {
+				continue
+			}
+			for _, p := range op.Parameters {
+				if p.In == "path" && (p.Name == "id" || strings.HasSuffix(p.Name, "_id")) {
+					schema := *p.Schema
+					schema.Format = "uuid"
+					p.Schema = &schema
+				}
+			}
+		}
+	}
+}

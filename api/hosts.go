@@ -1,0 +1,190 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/patch-manager/patch-manager/fleet"
+)
+
+// HostPath names a host in the path of an operation. The framework only fills embedded types that are exported.
+type HostPath struct {
+	ID string `path:"id" doc:"The host"`
+}
+
+type listHostsInput struct {
+	PageQuery
+	Query   string   `query:"q" maxLength:"200" doc:"Part of the fqdn, the display name or the address"`
+	GroupID string   `query:"group_id" doc:"Only hosts of this group"`
+	Zone    string   `query:"zone" maxLength:"50" doc:"Only hosts of this zone"`
+	Health  string   `query:"health" enum:"healthy,unhealthy,unknown,none" doc:"Only hosts of this health"`
+	Label   []string `query:"label,explode" maxItems:"10" doc:"Only hosts with this label: name or name=value; given several times, with all of them"`
+}
+
+type hostList struct {
+	Items      []Host  `json:"items"`
+	NextCursor *string `json:"next_cursor" nullable:"true" doc:"Null on the last page"`
+}
+
+type (
+	listHostsAnswer struct{ Body hostList }
+	hostAnswer      struct{ Body Host }
+	createHostInput struct{ Body HostInput }
+	updateHostInput struct {
+		HostPath
+		Body HostInput
+	}
+	createdHostAnswer struct {
+		Location string `header:"Location"`
+		Body     Host
+	}
+	inventoryAnswer struct{ Body Inventory }
+)
+
+func (s *server) registerHosts() {
+	handle(s, huma.Operation{
+		OperationID: "listHosts", Method: http.MethodGet, Path: "/hosts", Tags: []string{"Hosts"},
+		Summary: "List hosts in order of their fqdn",
+	}, s.listHosts)
+	handle(s, huma.Operation{
+		OperationID: "createHost", Method: http.MethodPost, Path: "/hosts", Tags: []string{"Hosts"},
+		Summary: "Register a host", DefaultStatus: http.StatusCreated, Errors: createErrors,
+	}, s.createHost)
+	handle(s, huma.Operation{
+		OperationID: "getHost", Method: http.MethodGet, Path: "/hosts/{id}", Tags: []string{"Hosts"},
+		Summary: "Read a host", Errors: readErrors,
+	}, s.getHost)
+	handle(s, huma.Operation{
+		OperationID: "updateHost", Method: http.MethodPut, Path: "/hosts/{id}", Tags: []string{"Hosts"},
+		Summary: "Replace a host", Errors: changeErrors,
+		Description: "An absent group_ids keeps the groups, since changing them takes the operator role in all of them; every other absent field gets its default.",
+	}, s.updateHost)
+	handle(s, huma.Operation{
+		OperationID: "deleteHost", Method: http.MethodDelete, Path: "/hosts/{id}", Tags: []string{"Hosts"},
+		Summary: "Delete a host with its checks and windows", DefaultStatus: http.StatusNoContent, Errors: changeErrors,
+		Description: "Refused while a patch of the host is unfinished. Rows of jobs outlive the host.",
+	}, s.deleteHost)
+	handle(s, huma.Operation{
+		OperationID: "getHostPatches", Method: http.MethodGet, Path: "/hosts/{id}/patches", Tags: []string{"Hosts"},
+		Summary: "Read the last inventory of a host", Errors: readErrors,
+	}, s.getHostPatches)
+}
+
+func (s *server) listHosts(ctx context.Context, by fleet.Caller, in *listHostsInput) (*listHostsAnswer, error) {
+	f := fleet.HostFilter{
+		Text: in.Query, Zone: in.Zone, Health: fleet.HealthState(in.Health), Labels: labelFilters(in.Label),
+		Limit: in.Limit + 1, StaleBefore: s.staleBefore(),
+	}
+	if in.GroupID != "" {
+		id, err := pathID(in.GroupID, "group")
+		if err != nil {
+			return &listHostsAnswer{Body: hostList{Items: []Host{}}}, nil //nolint:nilerr // no host is in a group that does not exist
+		}
+		f.GroupID = id
+	}
+	if err := readCursor("hosts", in.Cursor, &f.After); err != nil {
+		return nil, err
+	}
+	hosts, err := s.Store.Hosts(ctx, by.Sees(), f)
+	if err != nil {
+		return nil, err
+	}
+	page, next := cut("hosts", hosts, in.Limit, func(h fleet.HostView) string { return h.FQDN })
+	return &listHostsAnswer{Body: hostList{Items: convert(page, hostBody), NextCursor: next}}, nil
+}
+
+// staleBefore is the time before which a result says nothing any more: two polls should have come since.
+func (s *server) staleBefore() time.Time { return s.Now().Add(-2 * s.Policy.PollInterval) }
+
+func labelFilters(labels []string) []fleet.LabelFilter {
+	filters := make([]fleet.LabelFilter, len(labels))
+	for i, l := range labels {
+		name, value, hasValue := strings.Cut(l, "=")
+		filters[i].Name = name
+		if hasValue {
+			filters[i].Value = &value
+		}
+	}
+	return filters
+}
+
+func (s *server) createHost(ctx context.Context, by fleet.Caller, in *createHostInput) (*createdHostAnswer, error) {
+	host, err := in.Body.host(s.Policy)
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.Store.CreateHost(ctx, by, host)
+	if err != nil {
+		return nil, err
+	}
+	h, err := s.Store.Host(ctx, by.Sees(), id, s.staleBefore())
+	if err != nil {
+		return nil, fmt.Errorf("read created host: %w", err)
+	}
+	return &createdHostAnswer{Location: Base + "/hosts/" + id, Body: hostBody(h)}, nil
+}
+
+func (s *server) getHost(ctx context.Context, by fleet.Caller, in *HostPath) (*hostAnswer, error) {
+	id, err := pathID(in.ID, "host")
+	if err != nil {
+		return nil, err
+	}
+	h, err := s.Store.Host(ctx, by.Sees(), id, s.staleBefore())
+	if err != nil {
+		return nil, err
+	}
+	return &hostAnswer{Body: hostBody(h)}, nil
+}
+
+func (s *server) updateHost(ctx context.Context, by fleet.Caller, in *updateHostInput) (*hostAnswer, error) {
+	id, err := pathID(in.ID, "host")
+	if err != nil {
+		return nil, err
+	}
+	host, err := in.Body.host(s.Policy)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Store.UpdateHost(ctx, by, id, host); err != nil {
+		return nil, err
+	}
+	s.wake(ctx)
+	return s.getHost(ctx, by, &in.HostPath)
+}
+
+func (s *server) deleteHost(ctx context.Context, by fleet.Caller, in *HostPath) (*empty, error) {
+	id, err := pathID(in.ID, "host")
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Store.DeleteHost(ctx, by, id); err != nil {
+		return nil, err
+	}
+	s.wake(ctx)
+	return nil, nil //nolint:nilnil // the framework answers without a body
+}
+
+func (s *server) getHostPatches(ctx context.Context, by fleet.Caller, in *HostPath) (*inventoryAnswer, error) {
+	id, err := pathID(in.ID, "host")
+	if err != nil {
+		return nil, err
+	}
+	inv, err := s.Store.HostInventory(ctx, by.Sees(), id)
+	if err != nil {
+		return nil, err
+	}
+	return &inventoryAnswer{Body: inventoryBody(inv, s.Now())}, nil
+}
+
+// wake has the stored wake-ups delivered soon. They are stored with the edit that caused them, so that a failure here only
+// delays them; it is logged and the request goes on.
+func (s *server) wake(ctx context.Context) {
+	if err := s.Runs.Wake(ctx); err != nil {
+		s.Log.WarnContext(ctx, "wake runs", "error", err)
+	}
+}

@@ -1,0 +1,5 @@
+package api_test
+
+import "flag"
+
+var update = flag.Bool("update", false, "write golden files again")

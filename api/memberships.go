@@ -1,0 +1,103 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/patch-manager/patch-manager/fleet"
+)
+
+// GroupUserPath names a member of a group. The framework only fills embedded types that are exported.
+type GroupUserPath struct {
+	GroupPath
+	UserID string `path:"user_id" doc:"The user"`
+}
+
+// GroupHostPath names a host in a group. The framework only fills embedded types that are exported.
+type GroupHostPath struct {
+	GroupPath
+	HostID string `path:"host_id" doc:"The host"`
+}
+
+// MembershipInput is what a user may do in a group.
+type MembershipInput struct {
+	Role string `json:"role" enum:"operator,viewer"`
+}
+
+type putGroupUserInput struct {
+	GroupUserPath
+	Body MembershipInput
+}
+
+func (s *server) registerMemberships() {
+	handle(s, huma.Operation{
+		OperationID: "putGroupUser", Method: http.MethodPut, Path: "/groups/{id}/users/{user_id}", Tags: []string{"Groups"},
+		Summary: "Give a user a role in a group (administrators)", DefaultStatus: http.StatusNoContent, Errors: changeErrors,
+	}, s.putGroupUser)
+	handle(s, huma.Operation{
+		OperationID: "deleteGroupUser", Method: http.MethodDelete, Path: "/groups/{id}/users/{user_id}", Tags: []string{"Groups"},
+		Summary: "Take a user out of a group (administrators)", DefaultStatus: http.StatusNoContent, Errors: changeErrors,
+	}, s.deleteGroupUser)
+	handle(s, huma.Operation{
+		OperationID: "putGroupHost", Method: http.MethodPut, Path: "/groups/{id}/hosts/{host_id}", Tags: []string{"Groups"},
+		Summary:       "Put a host into a group",
+		Description:   "Takes the operator role in the group and in every group of the host.",
+		DefaultStatus: http.StatusNoContent, Errors: changeErrors,
+	}, s.putGroupHost)
+	handle(s, huma.Operation{
+		OperationID: "deleteGroupHost", Method: http.MethodDelete, Path: "/groups/{id}/hosts/{host_id}", Tags: []string{"Groups"},
+		Summary:       "Take a host out of a group",
+		Description:   "Takes the operator role in every group of the host. Only administrators can take it out of its last one.",
+		DefaultStatus: http.StatusNoContent, Errors: changeErrors,
+	}, s.deleteGroupHost)
+}
+
+func (s *server) putGroupUser(ctx context.Context, by fleet.Caller, in *putGroupUserInput) (*empty, error) {
+	group, user, err := twoIDs(in.ID, "group", in.UserID, "user")
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.Store.PutGroupUser(ctx, by, group, user, fleet.Role(in.Body.Role))
+}
+
+func (s *server) deleteGroupUser(ctx context.Context, by fleet.Caller, in *GroupUserPath) (*empty, error) {
+	group, user, err := twoIDs(in.ID, "group", in.UserID, "membership")
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.Store.DeleteGroupUser(ctx, by, group, user)
+}
+
+func (s *server) putGroupHost(ctx context.Context, by fleet.Caller, in *GroupHostPath) (*empty, error) {
+	return s.changeGroupHost(ctx, by, in, s.Store.PutGroupHost)
+}
+
+func (s *server) deleteGroupHost(ctx context.Context, by fleet.Caller, in *GroupHostPath) (*empty, error) {
+	return s.changeGroupHost(ctx, by, in, s.Store.DeleteGroupHost)
+}
+
+func (s *server) changeGroupHost(
+	ctx context.Context, by fleet.Caller, in *GroupHostPath,
+	change func(ctx context.Context, by fleet.Caller, groupID, hostID string) error,
+) (*empty, error) {
+	group, host, err := twoIDs(in.ID, "group", in.HostID, "host")
+	if err != nil {
+		return nil, err
+	}
+	if err := change(ctx, by, group, host); err != nil {
+		return nil, err
+	}
+	s.wake(ctx)
+	return nil, nil //nolint:nilnil // the framework answers without a body
+}
+
+// twoIDs reads the ids of a thing and of one below it.
+func twoIDs(outer, outerNoun, inner, innerNoun string) (outerID, innerID string, err error) {
+	if outerID, err = pathID(outer, outerNoun); err != nil {
+		return "", "", err
+	}
+	innerID, err = pathID(inner, innerNoun)
+	return outerID, innerID, err
+}

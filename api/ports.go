@@ -1,0 +1,81 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/patch-manager/patch-manager/fleet"
+)
+
+// Store is what the operations need of the database. Every method that serves a caller is told who it is, and answers as
+// if what lies outside of the caller's scope did not exist.
+type Store interface {
+	TokenStore
+	HostStore
+	GroupStore
+	CheckStore
+}
+
+// TokenStore knows callers by their tokens.
+type TokenStore interface {
+	// Authenticate is not found where the token is unknown, expired or revoked.
+	Authenticate(ctx context.Context, token string) (fleet.Principal, error)
+}
+
+// HostStore keeps hosts.
+type HostStore interface {
+	Hosts(ctx context.Context, scope fleet.Scope, f fleet.HostFilter) ([]fleet.HostView, error)
+	Host(ctx context.Context, scope fleet.Scope, id string, staleBefore time.Time) (fleet.HostView, error)
+	CreateHost(ctx context.Context, by fleet.Caller, in fleet.HostInput) (string, error)
+	UpdateHost(ctx context.Context, by fleet.Caller, id string, in fleet.HostInput) error
+	DeleteHost(ctx context.Context, by fleet.Caller, id string) error
+	HostInventory(ctx context.Context, scope fleet.Scope, id string) (*fleet.HostInventory, error)
+}
+
+// GroupStore keeps groups and their memberships.
+type GroupStore interface {
+	Groups(ctx context.Context, scope fleet.Scope, f fleet.GroupFilter) ([]fleet.Group, error)
+	Group(ctx context.Context, scope fleet.Scope, id string) (fleet.Group, error)
+	CreateGroup(ctx context.Context, by fleet.Caller, g fleet.Group) (string, error)
+	UpdateGroup(ctx context.Context, by fleet.Caller, id string, g fleet.Group) error
+	DeleteGroup(ctx context.Context, by fleet.Caller, id string) error
+	PutGroupUser(ctx context.Context, by fleet.Caller, groupID, userID string, role fleet.Role) error
+	DeleteGroupUser(ctx context.Context, by fleet.Caller, groupID, userID string) error
+	PutGroupHost(ctx context.Context, by fleet.Caller, groupID, hostID string) error
+	DeleteGroupHost(ctx context.Context, by fleet.Caller, groupID, hostID string) error
+}
+
+// CheckStore keeps health checks and their results.
+type CheckStore interface {
+	Checks(ctx context.Context, scope fleet.Scope, hostID string) ([]fleet.CheckView, error)
+	Check(ctx context.Context, scope fleet.Scope, hostID, id string) (fleet.CheckView, error)
+	CreateCheck(ctx context.Context, by fleet.Caller, c fleet.Check) error
+	UpdateCheck(ctx context.Context, by fleet.Caller, u fleet.CheckUpdate) error
+	DeleteCheck(ctx context.Context, by fleet.Caller, hostID, id string) error
+	CheckResults(ctx context.Context, scope fleet.Scope, hostID, id string, f fleet.ResultFilter) ([]fleet.Result, error)
+}
+
+// Sealer encrypts a password for one check of one host; it opens nowhere else.
+type Sealer interface {
+	Seal(plain, checkID, hostID string) (fleet.SealedPassword, error)
+}
+
+// Runs talks to what carries jobs out. Its errors are of KindUnavailable while that is away.
+type Runs interface {
+	// StartJob starts the run of a job; one that runs already is no error.
+	StartJob(ctx context.Context, jobID string) error
+	// Wake delivers the stored wake-ups soon.
+	Wake(ctx context.Context) error
+	// Recheck makes a waiting host look again at once; a conflict where it does not wait.
+	Recheck(ctx context.Context, jobID, hostID string) error
+	// TestCheck runs a check in a worker, which stores the result and its audit entry, and waits for it.
+	TestCheck(ctx context.Context, r TestCheckRequest) (fleet.Result, error)
+}
+
+// TestCheckRequest asks for one run of a check by the workers of the host's zone.
+type TestCheckRequest struct {
+	HostID  string
+	CheckID string
+	Zone    string
+	Actor   fleet.Actor
+}

@@ -1,0 +1,71 @@
+package fleet
+
+import "time"
+
+// HealthState is the health of a host in one word.
+type HealthState string
+
+// The health states, the worst first. HealthNone is a host without enabled checks.
+const (
+	HealthUnhealthy HealthState = "unhealthy"
+	HealthUnknown   HealthState = "unknown"
+	HealthHealthy   HealthState = "healthy"
+	HealthNone      HealthState = "none"
+)
+
+// HealthSummary counts the enabled checks of a host. Unknown are those without a result, with one that is too old to
+// say anything, and those that could not be carried out.
+type HealthSummary struct {
+	Healthy, Unhealthy, Unknown int
+	OldestResultAt              *time.Time
+}
+
+// State is the summary in one word: one unhealthy check makes the host unhealthy, one unknown check makes it unknown.
+func (h HealthSummary) State() HealthState {
+	switch {
+	case h.Unhealthy > 0:
+		return HealthUnhealthy
+	case h.Unknown > 0:
+		return HealthUnknown
+	case h.Healthy > 0:
+		return HealthHealthy
+	}
+	return HealthNone
+}
+
+// HostView is a host as a caller sees it: GroupIDs holds only groups within the caller's scope.
+type HostView struct {
+	Host
+	GroupIDs []string
+	Health   HealthSummary
+}
+
+// HostFilter narrows a list of hosts; zero fields do not.
+type HostFilter struct {
+	Text    string // part of fqdn, display name or address
+	GroupID string
+	Zone    string
+	Health  HealthState
+	Labels  []LabelFilter
+	// After is the fqdn that the page follows, in lower case.
+	After string
+	Limit int
+	// StaleBefore is the time before which a result counts as unknown.
+	StaleBefore time.Time
+}
+
+// LabelFilter asks for a label with the value, or where Value is nil with any.
+type LabelFilter struct {
+	Name  string
+	Value *string
+}
+
+// HostInventory is the last inventory of a host that its agent answered.
+type HostInventory struct {
+	At                                  time.Time
+	OS, OSVersion, Kernel, Architecture string
+	CacheStatus                         string
+	LastCacheUpdate                     *time.Time
+	RebootRequired                      *bool
+	Patches                             []Patch
+}

@@ -1,0 +1,25 @@
+-- name: PrincipalByToken :one
+-- The caller with the roles held now; nobody where the token is unknown, expired or revoked.
+select t.id as token_id, t.last_used_at, u.id as user_id, u.name, u.is_admin,
+    coalesce((select jsonb_object_agg(gu.group_id, gu.role) from group_users gu where gu.user_id = u.id), '{}')::jsonb as roles
+from api_tokens t
+join users u on u.id = t.user_id
+where t.token_hash = @token_hash
+  and t.revoked_at is null
+  and (t.expires_at is null or t.expires_at > now());
+
+-- name: TouchToken :exec
+update api_tokens set last_used_at = now()
+where id = @id and (last_used_at is null or last_used_at < now() - interval '1 minute');
+
+-- name: InsertToken :exec
+insert into api_tokens (id, user_id, name, token_hash, expires_at)
+values (@id, @user_id, @name, @token_hash, sqlc.narg('expires_at'));
+
+-- name: UpsertUser :one
+insert into users (id, name, is_admin) values (@id, @name, @is_admin)
+on conflict (lower(name)) do update set is_admin = users.is_admin or excluded.is_admin
+returning id, name, is_admin;
+
+-- name: GroupByIDOrName :one
+select id from groups where id::text = lower(@key::text) or lower(name) = lower(@key) order by id::text = lower(@key) desc limit 1;
