@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -159,7 +158,7 @@ func (s *postgresServer) env() []string {
 func (s *postgresServer) url(port int, database string) string {
 	u := url.URL{
 		Scheme: "postgres", User: url.UserPassword(postgresUser, s.password),
-		Host: net.JoinHostPort(Loopback, strconv.Itoa(port)), Path: "/" + database, RawQuery: "sslmode=disable",
+		Host: addressOf(port), Path: "/" + database, RawQuery: "sslmode=disable",
 	}
 	return u.String()
 }

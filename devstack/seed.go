@@ -73,26 +73,34 @@ var roles = []role{
 // over Christmas. What is registered already stays as people have made it since; only a host's address follows the
 // simulated host's.
 func (s *Stack) Seed(ctx context.Context) error {
+	groups, err := s.seedGroups(ctx)
+	if err != nil {
+		return fmt.Errorf("seed groups: %w", err)
+	}
+	return s.register(ctx, groups)
+}
+
+// Register registers the simulated hosts with their checks, in no group and without windows.
+func (s *Stack) Register(ctx context.Context) error { return s.register(ctx, nil) }
+
+// register puts the hosts of each role into the group that groups has for it.
+func (s *Stack) register(ctx context.Context, groups map[string]string) error {
 	hosts, err := All[Host](ctx, s.API, "/hosts")
 	if err != nil {
-		return fmt.Errorf("seed: %w", err)
+		return fmt.Errorf("register hosts: %w", err)
 	}
 	known := map[string]Host{}
 	for _, h := range hosts {
 		known[h.FQDN] = h
 	}
-	groups, err := s.seedGroups(ctx)
-	if err != nil {
-		return fmt.Errorf("seed: %w", err)
-	}
 	for _, simulated := range s.Fleet.Hosts() {
 		if h, ok := known[simulated.FQDN()]; ok {
 			err = s.follow(ctx, h, simulated)
 		} else {
-			err = s.seedHost(ctx, simulated, groups)
+			err = s.registerHost(ctx, simulated, groups)
 		}
 		if err != nil {
-			return fmt.Errorf("seed %s: %w", simulated.FQDN(), err)
+			return fmt.Errorf("register %s: %w", simulated.FQDN(), err)
 		}
 	}
 	return nil
@@ -159,7 +167,7 @@ func christmas(now time.Time) Window {
 	}
 }
 
-func (s *Stack) seedHost(ctx context.Context, simulated *agenttest.Host, groups map[string]string) error {
+func (s *Stack) registerHost(ctx context.Context, simulated *agenttest.Host, groups map[string]string) error {
 	fqdn, e := simulated.FQDN(), simulated.Endpoint()
 	prefix, _, _ := strings.Cut(fqdn, "-")
 	body := map[string]any{
@@ -168,7 +176,9 @@ func (s *Stack) seedHost(ctx context.Context, simulated *agenttest.Host, groups 
 	checks := []map[string]any{}
 	for _, r := range roles {
 		if r.prefix == prefix {
-			body["group_ids"] = []string{groups[r.group]}
+			if id := groups[r.group]; id != "" {
+				body["group_ids"] = []string{id}
+			}
 			checks = append(checks, map[string]any{"name": r.service, "check_type": "service", "service_name": r.service})
 		}
 	}

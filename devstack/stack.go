@@ -117,6 +117,17 @@ func (s *Stack) openDir(context.Context) error {
 	return nil
 }
 
+// RemoveState removes the folder of a stack that has stopped.
+func RemoveState(dir string) error {
+	if err := RemovePostgres(filepath.Join(dir, "postgres")); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("remove state folder: %w", err)
+	}
+	return nil
+}
+
 // wipe removes all state but the lock, which we hold.
 func (s *Stack) wipe() error {
 	if err := RemovePostgres(s.path("postgres")); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -76,9 +75,9 @@ func StartTemporal(ctx context.Context, c TemporalConfig) (*Temporal, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Temporal{Process: p, address: net.JoinHostPort(Loopback, strconv.Itoa(c.Port))}
+	t := &Temporal{Process: p, address: addressOf(c.Port)}
 	if c.UIPort > 0 {
-		t.uiURL = "http://" + net.JoinHostPort(Loopback, strconv.Itoa(c.UIPort))
+		t.uiURL = "http://" + addressOf(c.UIPort)
 	}
 	if err := c.ready(ctx, t); err != nil {
 		return nil, errors.Join(err, t.Stop())

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
-	"github.com/patch-manager/patch-manager/agent/agenttest"
 	"github.com/patch-manager/patch-manager/devstack"
 )
 
@@ -44,7 +43,7 @@ func runDev(ctx context.Context, dir string) error {
 		return err
 	}
 	stack, err := devstack.StartStack(ctx, devstack.StackConfig{
-		Dir: dir, Program: program, Environ: os.Environ(), Ports: ports, Hosts: devHosts(), Say: say,
+		Dir: dir, Program: program, Environ: os.Environ(), Ports: ports, Hosts: devstack.DevHosts(demoHosts), Say: say,
 	})
 	if err != nil {
 		return stopped(ctx, err)
@@ -59,19 +58,6 @@ func runDev(ctx context.Context, dir string) error {
 	}
 	say("stopping")
 	return errors.Join(stopped(ctx, err), stack.Stop())
-}
-
-// devHosts has one host that is unhealthy from the start.
-func devHosts() []agenttest.HostSpec {
-	hosts := agenttest.DemoHosts(demoHosts)
-	breakService(&hosts[demoHosts-1])
-	return hosts
-}
-
-// breakService makes the first service of a host unhealthy. The services are a slice that hosts of a kind share.
-func breakService(h *agenttest.HostSpec) {
-	h.Services = append([]agenttest.ServiceSpec{}, h.Services...)
-	h.Services[0].Unhealthy = true
 }
 
 // stopped drops the error of whatever was cut short because we were told to stop.

@@ -31,6 +31,6 @@ func newRoot() *cobra.Command {
 		Version:       version(),
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newMigrate(), newDev())
+	root.AddCommand(newMigrate(), newDev(), newDemo())
 	return root
 }
