@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -69,7 +70,8 @@ func (c *Client) Do(ctx context.Context, method, path string, in, out any) error
 	}
 	defer response.Body.Close()
 	if err := decode(response, out); err != nil {
-		if p, ok := err.(*Problem); ok {
+		var p *Problem
+		if errors.As(err, &p) {
 			p.request = method + " " + path
 			return p
 		}

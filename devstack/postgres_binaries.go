@@ -18,8 +18,8 @@ var ErrNoPostgres = errors.New("no PostgreSQL server on this machine: run `make 
 func postgresBinaries() (string, error) {
 	var found []string
 	if path, err := exec.LookPath("postgres"); err == nil {
-		if real, err := filepath.EvalSymlinks(path); err == nil {
-			found = append(found, filepath.Dir(real))
+		if target, err := filepath.EvalSymlinks(path); err == nil {
+			found = append(found, filepath.Dir(target))
 		}
 	}
 	if out, err := exec.Command("pg_config", "--bindir").Output(); err == nil {

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/patch-manager/patch-manager/fleet"
+	"github.com/patch-manager/patch-manager/store"
+	"github.com/patch-manager/patch-manager/store/storetest"
+)
+
+// run carries a command line out as main does and returns what it printed.
+func run(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	root := newRoot()
+	var out bytes.Buffer
+	root.SetOut(&out)
+	root.SetArgs(args)
+	err := root.ExecuteContext(context.Background())
+	return out.String(), err
+}
+
+func TestATokenMadeOnTheCommandLineOpensTheDoor(t *testing.T) {
+	t.Parallel()
+	pool := storetest.New(t)
+	url := "--database.url=" + pool.Config().ConnString()
+
+	printed, err := run(t, "token", "create", "--user", "ada", "--role", "admin", url)
+	require.NoError(t, err)
+	token := printed[:len(printed)-1]
+	require.Regexp(t, "^"+fleet.TokenPrefix, token)
+	who, err := store.New(pool).Authenticate(context.Background(), token)
+	require.NoError(t, err)
+	require.Equal(t, "ada", who.Name)
+	require.True(t, who.Admin)
+}
+
+func TestATokenNeedsAnExistingGroup(t *testing.T) {
+	t.Parallel()
+	url := "--database.url=" + storetest.New(t).Config().ConnString()
+	_, err := run(t, "token", "create", "--user", "bob", "--role", "viewer", "--group", "nobody's", url)
+	require.ErrorContains(t, err, "nobody's")
+}
+
+func TestMigrateSaysWhatItApplied(t *testing.T) {
+	t.Parallel()
+	url := "--database.url=" + storetest.Empty(t)
+	_, err := run(t, "token", "create", "--user", "ada", "--role", "admin", url)
+	require.ErrorContains(t, err, "patch-manager migrate")
+
+	printed, err := run(t, "migrate", url)
+	require.NoError(t, err)
+	require.Contains(t, printed, "applied 0001_access.sql")
+	printed, err = run(t, "migrate", url)
+	require.NoError(t, err)
+	require.Contains(t, printed, "up to date")
+}
+
+func TestAnUnknownSettingStopsEveryCommand(t *testing.T) {
+	t.Parallel()
+	_, err := run(t, "migrate", "--gate.retry_intervall=4s")
+	require.ErrorContains(t, err, "gate.retry_intervall")
+}
