@@ -2,11 +2,13 @@ package activities_test
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/patch-manager/patch-manager/activities"
 	"github.com/patch-manager/patch-manager/fleet"
 )
 
@@ -23,6 +25,12 @@ type fakeFleet struct {
 
 	mu      sync.Mutex
 	results []fleet.Result
+	audited []fleet.Actor
+	hosts   []fleet.HostChecks
+	waiting []fleet.RunRef // released once a result of their host is stored
+	wakeErr func(fleet.RunRef) error
+	woken   []fleet.RunRef
+	asked   [][]string // the hosts of each look for releasable runs
 }
 
 func newFakeFleet() *fakeFleet {
@@ -102,4 +110,84 @@ func checkIDs(results []fleet.Result) []string {
 		ids[i] = r.CheckID
 	}
 	return ids
+}
+
+func (f *fakeFleet) PollShards(context.Context, int) ([]fleet.Shard, error) {
+	return []fleet.Shard{{Zone: fleet.DefaultZone, Hosts: len(f.hosts)}}, nil
+}
+
+func (f *fakeFleet) ShardChecks(_ context.Context, _ fleet.Shard, after string, limit int) ([]fleet.HostChecks, error) {
+	page := []fleet.HostChecks{}
+	for _, h := range f.hosts {
+		if h.Endpoint.HostID > after && len(page) < limit {
+			page = append(page, h)
+		}
+	}
+	return page, nil
+}
+
+func (f *fakeFleet) CountChecks(_ context.Context, _ fleet.Shard, after string) (int, error) {
+	n := 0
+	for _, h := range f.hosts {
+		if h.Endpoint.HostID > after {
+			n += len(h.Checks)
+		}
+	}
+	return n, nil
+}
+
+func (f *fakeFleet) ReleasableRuns(_ context.Context, hostIDs []string) ([]fleet.RunRef, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, hostIDs)
+	runs := []fleet.RunRef{}
+	for _, r := range f.waiting {
+		if slices.Contains(hostIDs, r.HostID) {
+			runs = append(runs, r)
+		}
+	}
+	return runs, nil
+}
+
+func (f *fakeFleet) WakeHost(_ context.Context, jobID, hostID string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r := fleet.RunRef{JobID: jobID, HostID: hostID}
+	if f.wakeErr != nil {
+		if err := f.wakeErr(r); err != nil {
+			return err
+		}
+	}
+	f.woken = append(f.woken, r)
+	return nil
+}
+
+func (f *fakeFleet) CheckWithHost(_ context.Context, hostID, checkID string) (fleet.HostChecks, error) {
+	for _, h := range f.hosts {
+		for _, c := range h.Checks {
+			if h.Endpoint.HostID == hostID && c.ID == checkID {
+				return fleet.HostChecks{Endpoint: h.Endpoint, Checks: []fleet.Check{c}}, nil
+			}
+		}
+	}
+	return fleet.HostChecks{}, fleet.NotFound("health check")
+}
+
+func (f *fakeFleet) StoreTestResult(ctx context.Context, actor fleet.Actor, result fleet.Result) error {
+	if err := f.StoreResults(ctx, []fleet.Result{result}); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.audited = append(f.audited, actor)
+	return nil
+}
+
+// add gives the fleet a host with the checks.
+func (f *fakeFleet) add(hostID string, checks ...fleet.Check) {
+	f.hosts = append(f.hosts, fleet.HostChecks{Endpoint: fleet.Endpoint{HostID: hostID, FQDN: hostID + ".example"}, Checks: checks})
+}
+
+func (f *fakeFleet) poller() *activities.Poller {
+	return activities.NewPoller(f, activities.NewCheckRunner(f, f, f, f), f, 0, slog.New(slog.DiscardHandler))
 }

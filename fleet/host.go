@@ -56,7 +56,8 @@ type Patch struct {
 	Held bool `json:"held,omitempty"`
 }
 
-// Inventory is one answer of a host to `/health`, `/system/info` and `/patches`. Where Reachable is false only Error is set.
+// Inventory is one answer of a host to `/health`, `/system/info` and `/patches`. Error says what was not answered; where
+// it is set, what comes from `/system/info` and `/patches` is empty, and where Reachable is false everything is.
 type Inventory struct {
 	HostID               string
 	At                   time.Time

@@ -15,9 +15,3 @@ type HostChecks struct {
 	Endpoint Endpoint
 	Checks   []Check
 }
-
-// JobHostKey names one host of one job.
-type JobHostKey struct {
-	JobID  string
-	HostID string
-}

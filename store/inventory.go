@@ -13,8 +13,8 @@ import (
 )
 
 // StoreInventory keeps what a host's agent said of itself, with an event where something that people see is another than
-// before. What is older than the stored inventory, or of a host that is gone, changes nothing; an agent that did not
-// answer leaves the stored packages as they are, with their age.
+// before. What is older than the stored inventory, or of a host that is gone, changes nothing; what an agent did not
+// answer stays as it is, with its age.
 func (s *Store) StoreInventory(ctx context.Context, inv fleet.Inventory) error {
 	patches, err := json.Marshal(cleanPatches(inv.Patches))
 	if err != nil {
@@ -29,7 +29,7 @@ func (s *Store) StoreInventory(ctx context.Context, inv fleet.Inventory) error {
 			return err
 		}
 		changed := host.Changed
-		if inv.Reachable {
+		if complete(inv) {
 			packages, err := q.UpsertInventory(ctx, inventoryRow(inv, patches))
 			if err != nil {
 				return err
@@ -52,9 +52,11 @@ func (s *Store) HostEndpoint(ctx context.Context, hostID string) (fleet.Endpoint
 	return fleet.Endpoint{HostID: h.ID, FQDN: h.FQDN, Address: h.Address, Port: int(h.AgentPort)}, nil
 }
 
+func complete(inv fleet.Inventory) bool { return inv.Reachable && inv.Error == "" }
+
 func hostAgentRow(inv fleet.Inventory) sqlgen.UpdateHostAgentParams {
 	row := sqlgen.UpdateHostAgentParams{
-		HostID: inv.HostID, At: inv.At, Reachable: inv.Reachable, Error: fleet.Clip(inv.Error),
+		HostID: inv.HostID, At: inv.At, Reachable: inv.Reachable, Complete: complete(inv), Error: fleet.Clip(inv.Error),
 		Version: fleet.Clip(inv.AgentVersion), CertificateExpiresAt: inv.CertificateExpiresAt, RebootRequired: inv.RebootRequired,
 	}
 	for _, p := range inv.Patches {

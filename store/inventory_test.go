@@ -93,6 +93,27 @@ func TestAnAgentThatDoesNotAnswerLeavesWhatItSaidBefore(t *testing.T) {
 	require.Len(t, db.events("host.changed"), 2)
 }
 
+func TestAnInventoryThatIsNotWholeKeepsThePackagesWithTheirAge(t *testing.T) {
+	t.Parallel()
+	db := newSweepDB(t)
+	host := db.host("default")
+	require.NoError(t, db.store.StoreInventory(t.Context(), inventory(host, 0)))
+	half := fleet.Inventory{
+		HostID: host, At: startOfTest.Add(time.Minute), Reachable: true, AgentVersion: "2.6.0", Error: "list patches: agent answered 500",
+	}
+	require.NoError(t, db.store.StoreInventory(t.Context(), half))
+
+	s := db.summary(host)
+	require.True(t, s.Reachable)
+	require.Equal(t, "list patches: agent answered 500", s.Error)
+	require.Equal(t, "2.6.0", s.Version)
+	require.Equal(t, 1, *s.Pending)
+	require.True(t, *s.Reboot)
+	require.True(t, s.InventoryAt.Equal(startOfTest))
+	require.True(t, s.SeenAt.Equal(startOfTest.Add(time.Minute)))
+	require.Equal(t, 1, db.count(`select count(*) from host_inventories where jsonb_array_length(patches) = 2`))
+}
+
 func TestAnInventoryThatComesInLateUndoesNoLaterOne(t *testing.T) {
 	t.Parallel()
 	db := newSweepDB(t)

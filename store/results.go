@@ -40,14 +40,14 @@ func (s *Store) StoreTestResult(ctx context.Context, actor fleet.Actor, r fleet.
 
 // ReleasableRuns returns the job hosts that wait at the gate on one of the hosts, where every enabled check is healthy by
 // now. It looks at how things are and not at what changed, so no recovery can be missed.
-func (s *Store) ReleasableRuns(ctx context.Context, hostIDs []string) ([]fleet.JobHostKey, error) {
+func (s *Store) ReleasableRuns(ctx context.Context, hostIDs []string) ([]fleet.RunRef, error) {
 	rows, err := s.q.ReleasableRuns(ctx, hostIDs)
 	if err != nil {
 		return nil, translate(err)
 	}
-	keys := make([]fleet.JobHostKey, len(rows))
+	keys := make([]fleet.RunRef, len(rows))
 	for i, row := range rows {
-		keys[i] = fleet.JobHostKey{JobID: row.JobID, HostID: row.HostID}
+		keys[i] = fleet.RunRef{JobID: row.JobID, HostID: row.HostID}
 	}
 	return keys, nil
 }

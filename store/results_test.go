@@ -230,7 +230,7 @@ func TestARunIsReleasableOnceEveryEnabledCheckOfItsHostIsHealthy(t *testing.T) {
 	db.exec(`update host_health_checks set enabled = false where id = $1`, off.ID)
 	job := db.job(fleet.StatusWaitingHealthCheck, host, other)
 	db.check(other, 1)
-	releasable := func() []fleet.JobHostKey {
+	releasable := func() []fleet.RunRef {
 		keys, err := db.store.ReleasableRuns(t.Context(), []string{host, other})
 		require.NoError(t, err)
 		return keys
@@ -241,8 +241,8 @@ func TestARunIsReleasableOnceEveryEnabledCheckOfItsHostIsHealthy(t *testing.T) {
 	db.put(result(b, 0, fleet.OutcomeError))
 	require.Empty(t, releasable(), "one is an error")
 	db.put(result(b, 1, fleet.OutcomeHealthy))
-	require.Equal(t, []fleet.JobHostKey{{JobID: job, HostID: host}}, releasable())
-	require.Equal(t, []fleet.JobHostKey{{JobID: job, HostID: host}}, releasable(), "judged by how things are, as often as asked")
+	require.Equal(t, []fleet.RunRef{{JobID: job, HostID: host}}, releasable())
+	require.Equal(t, []fleet.RunRef{{JobID: job, HostID: host}}, releasable(), "judged by how things are, as often as asked")
 }
 
 func TestOnlyRunsThatWaitForHealthAreReleasable(t *testing.T) {
@@ -257,5 +257,5 @@ func TestOnlyRunsThatWaitForHealthAreReleasable(t *testing.T) {
 	keys, err := db.store.ReleasableRuns(t.Context(), []string{host})
 	require.NoError(t, err)
 	slices.Sort(waiting)
-	require.Equal(t, []fleet.JobHostKey{{JobID: waiting[0], HostID: host}, {JobID: waiting[1], HostID: host}}, keys)
+	require.Equal(t, []fleet.RunRef{{JobID: waiting[0], HostID: host}, {JobID: waiting[1], HostID: host}}, keys)
 }

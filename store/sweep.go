@@ -86,6 +86,12 @@ func (s *Store) CountChecks(ctx context.Context, shard fleet.Shard, after string
 	return int(n), translate(err)
 }
 
+// CountHosts counts the hosts of a shard with an id after the given one.
+func (s *Store) CountHosts(ctx context.Context, shard fleet.Shard, after string) (int, error) {
+	n, err := s.q.CountShardHosts(ctx, shard.Zone, orNull(shard.First), orNull(shard.End), orNull(after))
+	return int(n), translate(err)
+}
+
 // CheckWithHost returns a check with its sealed password and how its host is dialled, for whoever is about to run it. It
 // fails with KindNotFound where the host does not have that check.
 func (s *Store) CheckWithHost(ctx context.Context, hostID, checkID string) (fleet.HostChecks, error) {

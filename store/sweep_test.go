@@ -105,6 +105,11 @@ func TestChecksNotReachedAreCountedAfterTheLastHost(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, n)
 	}
+	for after, want := range map[string]int{"": 2, first: 1, second: 0} {
+		n, err := db.store.CountHosts(t.Context(), shard, after)
+		require.NoError(t, err)
+		require.Equal(t, want, n)
+	}
 }
 
 func TestACheckIsFoundOnlyWithItsHost(t *testing.T) {

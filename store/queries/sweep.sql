@@ -32,6 +32,14 @@ where h.zone = @zone
   and (sqlc.narg('end_id')::uuid is null or h.id < sqlc.narg('end_id'))
   and (sqlc.narg('after_id')::uuid is null or h.id > sqlc.narg('after_id'));
 
+-- name: CountShardHosts :one
+select count(*)
+from hosts h
+where h.zone = @zone
+  and (sqlc.narg('first_id')::uuid is null or h.id >= sqlc.narg('first_id'))
+  and (sqlc.narg('end_id')::uuid is null or h.id < sqlc.narg('end_id'))
+  and (sqlc.narg('after_id')::uuid is null or h.id > sqlc.narg('after_id'));
+
 -- name: CheckWithHost :one
 select sqlc.embed(c), sqlc.embed(h)
 from host_health_checks c join hosts h on h.id = c.host_id

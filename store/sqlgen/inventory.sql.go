@@ -14,15 +14,15 @@ import (
 const updateHostAgent = `-- name: UpdateHostAgent :one
 with old as (
     select o.id, o.agent_reachable, o.agent_error, o.agent_version, o.pending_patches, o.reboot_required
-    from hosts o where o.id = $8 for no key update)
+    from hosts o where o.id = $9 for no key update)
 update hosts h
 set agent_asked_at = $1::timestamptz, agent_reachable = $2::boolean, agent_error = $3::text,
-    agent_version = case when $2::boolean then $4::text else h.agent_version end,
+    agent_version = case when $4::text <> '' then $4::text else h.agent_version end,
     agent_last_seen_at = case when $2::boolean then $1::timestamptz else h.agent_last_seen_at end,
     certificate_expires_at = coalesce($5::timestamptz, h.certificate_expires_at),
-    pending_patches = case when $2::boolean then $6::integer else h.pending_patches end,
-    reboot_required = case when $2::boolean then $7::boolean else h.reboot_required end,
-    inventory_at = case when $2::boolean then $1::timestamptz else h.inventory_at end
+    pending_patches = case when $6::boolean then $7::integer else h.pending_patches end,
+    reboot_required = case when $6::boolean then $8::boolean else h.reboot_required end,
+    inventory_at = case when $6::boolean then $1::timestamptz else h.inventory_at end
 from old
 where h.id = old.id and (h.agent_asked_at is null or h.agent_asked_at < $1::timestamptz)
 returning ((h.agent_reachable, h.agent_error, h.agent_version, h.pending_patches, h.reboot_required)
@@ -36,6 +36,7 @@ type UpdateHostAgentParams struct {
 	Error                string
 	Version              string
 	CertificateExpiresAt *time.Time
+	Complete             bool
 	Pending              int32
 	RebootRequired       bool
 	HostID               string
@@ -46,8 +47,8 @@ type UpdateHostAgentRow struct {
 	GroupIDs []string
 }
 
-// What an inventory shows in the host's own row; no row where the host is gone or was asked later already. An agent that
-// did not answer leaves what it said before.
+// What an inventory shows in the host's own row; no row where the host is gone or was asked later already. What an
+// agent did not answer stays as it said it before.
 func (q *Queries) UpdateHostAgent(ctx context.Context, arg UpdateHostAgentParams) (UpdateHostAgentRow, error) {
 	row := q.db.QueryRow(ctx, updateHostAgent,
 		arg.At,
@@ -55,6 +56,7 @@ func (q *Queries) UpdateHostAgent(ctx context.Context, arg UpdateHostAgentParams
 		arg.Error,
 		arg.Version,
 		arg.CertificateExpiresAt,
+		arg.Complete,
 		arg.Pending,
 		arg.RebootRequired,
 		arg.HostID,

@@ -86,6 +86,27 @@ func (q *Queries) CountShardChecks(ctx context.Context, zone string, firstID *st
 	return count, err
 }
 
+const countShardHosts = `-- name: CountShardHosts :one
+select count(*)
+from hosts h
+where h.zone = $1
+  and ($2::uuid is null or h.id >= $2)
+  and ($3::uuid is null or h.id < $3)
+  and ($4::uuid is null or h.id > $4)
+`
+
+func (q *Queries) CountShardHosts(ctx context.Context, zone string, firstID *string, endID *string, afterID *string) (int64, error) {
+	row := q.db.QueryRow(ctx, countShardHosts,
+		zone,
+		firstID,
+		endID,
+		afterID,
+	)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const enabledChecks = `-- name: EnabledChecks :many
 select id, host_id, slot, name, check_type, enabled, service_name, url, expected_body, ignore_cert_errors, basic_auth_user, basic_auth_pass_encrypted, basic_auth_pass_nonce, basic_auth_key_id, created_at, updated_at, defined_at from host_health_checks where host_id = any($1::uuid[]) and enabled order by host_id, slot
 `
