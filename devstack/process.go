@@ -68,6 +68,12 @@ func (p *Process) PID() int { return p.cmd.Process.Pid }
 // Done is closed once the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
+// ExitCode waits for the end and returns the exit code; -1 where a signal ended the process.
+func (p *Process) ExitCode() int {
+	<-p.done
+	return p.cmd.ProcessState.ExitCode()
+}
+
 // ended waits for the end and says how it was; an end that nobody asked for is an error whatever the exit code.
 func (p *Process) ended() error {
 	<-p.done

@@ -2,14 +2,10 @@ package host
 
 import (
 	"regexp"
-	"slices"
 	"strings"
-)
 
-// unitSuffixes are the kinds of systemd units.
-var unitSuffixes = []string{
-	".service", ".socket", ".device", ".mount", ".automount", ".swap", ".target", ".path", ".timer", ".slice", ".scope",
-}
+	"github.com/patch-manager/patch-manager/fleet"
+)
 
 // maxUnitName is systemd's bound on unit names in bytes, the suffix included.
 const maxUnitName = 255
@@ -20,7 +16,7 @@ var unitChars = regexp.MustCompile(`^[A-Za-z0-9:_.\\-][A-Za-z0-9:_.\\@-]*$`)
 // unitName completes a service's name to a unit's, or reports that it is none.
 func unitName(name string) (string, bool) {
 	unit := name
-	if !slices.ContainsFunc(unitSuffixes, func(s string) bool { return strings.HasSuffix(name, s) }) {
+	if !fleet.HasUnitType(name) {
 		unit += ".service"
 	}
 	stem := unit[:strings.LastIndexByte(unit, '.')]
