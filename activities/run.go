@@ -43,8 +43,8 @@ func NewRuns(store RunStore, agents Agents, checks *CheckRunner, signals Signals
 	return &Runs{store: store, agents: agents, checks: checks, signals: signals, stock: stock, policy: policy, now: time.Now}
 }
 
-// WithClock returns the same activities on another clock than the machine's.
-func (a *Runs) WithClock(now func() time.Time) *Runs {
+// OnClock returns the same activities on another clock than the machine's. It is no method: those are activities all.
+func OnClock(a *Runs, now func() time.Time) *Runs {
 	b := *a
 	b.now = now
 	return &b

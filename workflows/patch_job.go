@@ -26,7 +26,7 @@ type jobRun struct{ in PatchJobInput }
 func (j *jobRun) run(ctx workflow.Context) error {
 	work, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	workflow.GoNamed(ctx, "cancellation", func(ctx workflow.Context) { j.passCancelOn(ctx, work) })
+	workflow.GoNamed(ctx, "cancellation", j.passCancelOn)
 	for {
 		batches, err := j.start(work)
 		if err != nil {
@@ -44,8 +44,10 @@ func (j *jobRun) run(ctx workflow.Context) error {
 }
 
 // passCancelOn notes a cancellation of the run in the database, which every step of every host reads.
-func (j *jobRun) passCancelOn(ctx, work workflow.Context) {
-	ctx.Done().Receive(ctx, nil)
+func (j *jobRun) passCancelOn(ctx workflow.Context) {
+	work, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	ctx.Done().Receive(work, nil)
 	var jobs *activities.Jobs
 	if err := workflow.ExecuteActivity(quick(work, "cancel"), jobs.CancelJob, activities.JobRef{JobID: j.in.JobID}).Get(work, nil); err != nil {
 		workflow.GetLogger(ctx).Error("job not cancelled", "error", err)
