@@ -49,7 +49,7 @@ func TestATemporalAddressOfAnEarlierStartIsOurs(t *testing.T) {
 	t.Parallel()
 	port, err := FreePort()
 	require.NoError(t, err)
-	require.True(t, isOurs(addressOf(port), port))
-	require.False(t, isOurs(addressOf(port), port+1))
+	require.True(t, isOurs(Address(port), port))
+	require.False(t, isOurs(Address(port), port+1))
 	require.False(t, isOurs("temporal.example.org:7233", 7233))
 }

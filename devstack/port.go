@@ -11,12 +11,12 @@ import (
 // Loopback is the only address that anything here listens on.
 const Loopback = "127.0.0.1"
 
-// addressOf is a port of this machine to dial or to listen on.
-func addressOf(port int) string { return net.JoinHostPort(Loopback, strconv.Itoa(port)) }
+// Address is a port of this machine to dial or to listen on.
+func Address(port int) string { return net.JoinHostPort(Loopback, strconv.Itoa(port)) }
 
 // FreePort returns a port that nobody listens on now.
 func FreePort() (int, error) {
-	l, err := net.Listen("tcp", addressOf(0))
+	l, err := net.Listen("tcp", Address(0))
 	if err != nil {
 		return 0, fmt.Errorf("find free port: %w", err)
 	}
@@ -30,7 +30,7 @@ func FreePort() (int, error) {
 
 // CheckPort says who wanted a taken port and which setting chooses another.
 func CheckPort(port int, who, setting string) error {
-	l, err := net.Listen("tcp", addressOf(port))
+	l, err := net.Listen("tcp", Address(port))
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("port %d for %s is taken by another process; choose another with %s", port, who, setting)
 	}

@@ -158,7 +158,7 @@ func (s *postgresServer) env() []string {
 func (s *postgresServer) url(port int, database string) string {
 	u := url.URL{
 		Scheme: "postgres", User: url.UserPassword(postgresUser, s.password),
-		Host: addressOf(port), Path: "/" + database, RawQuery: "sslmode=disable",
+		Host: Address(port), Path: "/" + database, RawQuery: "sslmode=disable",
 	}
 	return u.String()
 }

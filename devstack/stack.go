@@ -111,8 +111,10 @@ func (s *Stack) openDir(context.Context) error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(s.path("log"), 0o700); err != nil {
-		return fmt.Errorf("open state folder: %w", err)
+	for _, private := range []string{"log", "keys"} {
+		if err := os.MkdirAll(s.path(private), 0o700); err != nil {
+			return fmt.Errorf("open state folder: %w", err)
+		}
 	}
 	return nil
 }

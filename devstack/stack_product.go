@@ -51,7 +51,7 @@ func (s *Stack) serveControl(ctx context.Context) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := s.Fleet.ServeControl(ctx, addressOf(s.config.Ports.Control)); err != nil {
+		if err := s.Fleet.ServeControl(ctx, Address(s.config.Ports.Control)); err != nil {
 			s.fail(err)
 		}
 	}()

@@ -28,7 +28,7 @@ func (s *Stack) prepareEnvironment(context.Context) error {
 	if err := s.chooseListen("api.listen", "127.0.0.1:8080"); err != nil {
 		return err
 	}
-	if err := s.chooseListen("worker.listen", addressOf(0)); err != nil {
+	if err := s.chooseListen("worker.listen", Address(0)); err != nil {
 		return err
 	}
 	return s.checkPorts()

@@ -75,9 +75,9 @@ func StartTemporal(ctx context.Context, c TemporalConfig) (*Temporal, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Temporal{Process: p, address: addressOf(c.Port)}
+	t := &Temporal{Process: p, address: Address(c.Port)}
 	if c.UIPort > 0 {
-		t.uiURL = "http://" + addressOf(c.UIPort)
+		t.uiURL = "http://" + Address(c.UIPort)
 	}
 	if err := c.ready(ctx, t); err != nil {
 		return nil, errors.Join(err, t.Stop())
