@@ -89,8 +89,8 @@ func (s *sweep[R]) run(ctx context.Context) (SweepReport, error) {
 
 // walk starts the visits, waits for them all, and returns how many it started and whether it came to the last host.
 func (s *sweep[R]) walk(ctx context.Context, visits chan<- visited[R]) (started int, through bool, err error) {
-	p := newPace(s.in.Start, s.in.Interval, s.in.Shard.Hosts)
-	ctx, cancel := context.WithDeadline(ctx, p.end)
+	p := fleet.NewPace(s.in.Start, s.in.Interval, s.in.Shard.Hosts)
+	ctx, cancel := context.WithDeadline(ctx, p.End)
 	defer cancel()
 	var visitors sync.WaitGroup
 	defer visitors.Wait()
@@ -104,7 +104,7 @@ func (s *sweep[R]) walk(ctx context.Context, visits chan<- visited[R]) (started 
 			return started, err == nil, err
 		}
 		for _, host := range hosts {
-			if !waitUntil(ctx, p.turn(s.resume.Hosts+started)) || !take(ctx, slots) {
+			if !waitUntil(ctx, p.Turn(s.resume.Hosts+started)) || !take(ctx, slots) {
 				return started, false, nil
 			}
 			n := started

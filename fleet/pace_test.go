@@ -1,4 +1,4 @@
-package activities
+package fleet_test
 
 import (
 	"testing"
@@ -6,15 +6,17 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/patch-manager/patch-manager/fleet"
 )
 
 func TestASweepIsSpreadOverFourFifthsOfItsIntervalAndEndsBeforeTheNext(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
-	p := newPace(start, 5*time.Minute, 240)
-	require.Equal(t, start, p.turn(0))
-	require.Equal(t, start.Add(4*time.Minute-time.Second), p.turn(239))
-	require.Equal(t, start.Add(5*time.Minute-5*time.Second), p.end)
+	p := fleet.NewPace(start, 5*time.Minute, 240)
+	require.Equal(t, start, p.Turn(0))
+	require.Equal(t, start.Add(4*time.Minute-time.Second), p.Turn(239))
+	require.Equal(t, start.Add(5*time.Minute-5*time.Second), p.End)
 }
 
 func TestTheMarginBeforeTheNextSweepIsATenthOfAShortInterval(t *testing.T) {
@@ -24,7 +26,7 @@ func TestTheMarginBeforeTheNextSweepIsATenthOfAShortInterval(t *testing.T) {
 		2 * time.Second: 200 * time.Millisecond, 50 * time.Second: 5 * time.Second, 51 * time.Second: 5 * time.Second,
 		time.Hour: 5 * time.Second,
 	} {
-		require.Equal(t, start.Add(interval-margin), newPace(start, interval, 10).end)
+		require.Equal(t, start.Add(interval-margin), fleet.NewPace(start, interval, 10).End)
 	}
 }
 
@@ -34,11 +36,11 @@ func TestEveryHostOfAShardHasItsTurnInOrderAndBeforeTheEnd(t *testing.T) {
 		hosts := rapid.IntRange(0, 5000).Draw(t, "hosts")
 		interval := time.Duration(rapid.Int64Range(int64(time.Second), int64(time.Hour)).Draw(t, "interval"))
 		start := time.Unix(rapid.Int64Range(0, 1<<32).Draw(t, "start"), 0)
-		p := newPace(start, interval, hosts)
+		p := fleet.NewPace(start, interval, hosts)
 		for n := range hosts {
-			require.False(t, p.turn(n).Before(start))
-			require.True(t, n == 0 || !p.turn(n).Before(p.turn(n-1)))
-			require.True(t, p.turn(n).Before(p.end))
+			require.False(t, p.Turn(n).Before(start))
+			require.True(t, n == 0 || !p.Turn(n).Before(p.Turn(n-1)))
+			require.True(t, p.Turn(n).Before(p.End))
 		}
 	})
 }

@@ -1,0 +1,27 @@
+package fleet
+
+import "time"
+
+// paceMargin is how long before the next sweep one ends, at most; of a short interval it is a tenth.
+const paceMargin = 5 * time.Second
+
+// Pace spreads the hosts of a shard over 80 % of a sweep's interval. A sweep that fills its interval makes the schedule
+// skip the next one, and one that asks all at once is a burst that every host and the network feel.
+type Pace struct {
+	start time.Time
+	step  time.Duration
+	// End is when the sweep is over: nothing is asked of a host from then on.
+	End time.Time
+}
+
+// NewPace is the pace of a sweep of hosts that begins at start and must be over before start plus interval.
+func NewPace(start time.Time, interval time.Duration, hosts int) Pace {
+	return Pace{
+		start: start,
+		step:  interval * 8 / 10 / time.Duration(max(hosts, 1)),
+		End:   start.Add(interval - min(paceMargin, interval/10)),
+	}
+}
+
+// Turn is when the nth host is due, counted from zero. Hosts that were added since the shard was made follow the others.
+func (p Pace) Turn(n int) time.Time { return p.start.Add(time.Duration(n) * p.step) }
