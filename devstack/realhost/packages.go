@@ -51,3 +51,46 @@ func parseUpgradable(out string) []string {
 	}
 	return names
 }
+
+// InUseByInit returns which of the packages own a library that the guest's process 1 runs. Once such a one is replaced,
+// the host needs a reboot.
+func (g *Guest) InUseByInit(ctx context.Context, packages []string) ([]string, error) {
+	maps, err := g.Exec(ctx, "cat", "/proc/1/maps")
+	if err != nil {
+		return nil, err
+	}
+	running := libraries(maps)
+	var causes []string
+	for _, name := range packages {
+		owned, err := g.Exec(ctx, "dpkg", "--listfiles", name)
+		if err != nil {
+			return nil, err
+		}
+		if ownsAny(owned, running) {
+			causes = append(causes, name)
+		}
+	}
+	return causes, nil
+}
+
+// libraries returns the names of the libraries in a process's memory map.
+func libraries(maps string) map[string]bool {
+	names := map[string]bool{}
+	for line := range strings.Lines(maps) {
+		line = strings.TrimSpace(line)
+		if at := strings.IndexByte(line, '/'); at >= 0 && strings.Contains(line[at:], "/lib") {
+			names[filepath.Base(line[at:])] = true
+		}
+	}
+	return names
+}
+
+// ownsAny goes by the last part of paths: packages may list /lib for what the kernel knows as /usr/lib.
+func ownsAny(listed string, names map[string]bool) bool {
+	for path := range strings.Lines(listed) {
+		if names[filepath.Base(strings.TrimSpace(path))] {
+			return true
+		}
+	}
+	return false
+}

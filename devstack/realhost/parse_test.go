@@ -43,3 +43,11 @@ func TestAMachineThatIsNotDebianLeavesDebiansOwnMirrors(t *testing.T) {
 	require.Equal(t, aptSetup{mirror: defaultMirror, security: defaultSecurity}, got)
 	require.Empty(t, got.environment())
 }
+
+func TestAPackageIsInUseByTheLibrariesThatAreMapped(t *testing.T) {
+	t.Parallel()
+	running := libraries("7f-80 r-xp 0 fe:00 1 /usr/lib/x86_64-linux-gnu/libcrypto.so.3\n80-81 rw-p 0 00:00 0 [heap]\n81-82 r--p 0 fe:00 2 /etc/x\n")
+	require.Equal(t, map[string]bool{"libcrypto.so.3": true}, running)
+	require.True(t, ownsAny("/.\n/lib/x86_64-linux-gnu/libcrypto.so.3\n", running))
+	require.False(t, ownsAny("/.\n/usr/bin/openssl\n", running))
+}
