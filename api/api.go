@@ -80,9 +80,11 @@ func (s *server) registerAll() {
 	s.registerProbes()
 	s.registerHosts()
 	s.registerChecks()
+	s.registerWindows()
 	s.registerGroups()
 	s.registerMemberships()
 	describeIDs(s.api.OpenAPI())
+	openAnswers(s.api.OpenAPI())
 }
 
 // handle registers an operation that takes a token.

@@ -27,9 +27,24 @@ func readCursor[K any](list, encoded string, key *K) error {
 	var c cursor[K]
 	raw, err := base64.RawURLEncoding.DecodeString(encoded)
 	if err != nil || json.Unmarshal(raw, &c) != nil || c.List != list {
-		return &fleet.Error{Kind: fleet.KindInvalid, Code: "invalid_cursor", Field: "cursor", Message: "must be the next_cursor of a page of this list"}
+		return errCursor
 	}
 	*key = c.Key
+	return nil
+}
+
+var errCursor = &fleet.Error{
+	Kind: fleet.KindInvalid, Code: "invalid_cursor", Field: "cursor", Message: "must be the next_cursor of a page of this list",
+}
+
+// readIDCursor is readCursor for a list in order of its ids.
+func readIDCursor(list, encoded string, id *string) error {
+	if err := readCursor(list, encoded, id); err != nil || encoded == "" {
+		return err
+	}
+	if _, err := pathID(*id, "cursor"); err != nil {
+		return errCursor
+	}
 	return nil
 }
 

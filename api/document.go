@@ -29,6 +29,7 @@ func humaConfig(version string) huma.Config {
 	cfg.Tags = []*huma.Tag{
 		{Name: "Hosts"},
 		{Name: "Health checks"},
+		{Name: "Maintenance windows"},
 		{Name: "Groups"},
 		{Name: "Probes", Description: "For load balancers and monitoring; no token needed"},
 	}
@@ -60,4 +61,37 @@ func describeIDs(doc *huma.OpenAPI) {
 			}
 		}
 	}
+}
+
+// openAnswers lets answers hold fields that the document does not name: they are added over time, and clients must not
+// stumble over them. What is sent stays closed.
+func openAnswers(doc *huma.OpenAPI) {
+	sent := map[string]bool{}
+	for _, item := range doc.Paths {
+		for _, op := range []*huma.Operation{item.Put, item.Post} {
+			if op != nil && op.RequestBody != nil {
+				markSent(doc, op.RequestBody.Content["application/json"].Schema, sent)
+			}
+		}
+	}
+	for name, schema := range doc.Components.Schemas.Map() {
+		if closed, ok := schema.AdditionalProperties.(bool); ok && !closed && !sent[name] {
+			schema.AdditionalProperties = nil
+		}
+	}
+}
+
+// markSent collects the schemas that a request body is made of.
+func markSent(doc *huma.OpenAPI, schema *huma.Schema, sent map[string]bool) {
+	if schema == nil {
+		return
+	}
+	if name := strings.TrimPrefix(schema.Ref, "#/components/schemas/"); name != "" && !sent[name] {
+		sent[name] = true
+		markSent(doc, doc.Components.Schemas.SchemaFromRef(schema.Ref), sent)
+	}
+	for _, property := range schema.Properties {
+		markSent(doc, property, sent)
+	}
+	markSent(doc, schema.Items, sent)
 }

@@ -52,6 +52,7 @@ type Host struct {
 	InheritWindows bool              `json:"inherit_windows"`
 	Agent          HostAgent         `json:"agent"`
 	Health         HostHealth        `json:"health"`
+	Span           *HostSpan         `json:"span" doc:"The next span in which the host may be patched, which may be in progress; null: none within 70 days"`
 	PendingPatches *int              `json:"pending_patches" nullable:"true" doc:"Null before the first inventory"`
 	RebootRequired *bool             `json:"reboot_required" nullable:"true" doc:"Null before the first inventory"`
 	InventoryAt    *time.Time        `json:"inventory_at" nullable:"true"`
@@ -70,7 +71,7 @@ type HostAgent struct {
 
 // HostHealth sums up the enabled checks of a host.
 type HostHealth struct {
-	State          string     `json:"state" enum:"healthy,unhealthy,unknown,none" doc:"none: no enabled check; unknown: a check has no result younger than two polls"`
+	State          string     `json:"state" doc:"healthy, unhealthy, unknown (a check has no result younger than two polls) or none (no enabled check); new values may appear"`
 	Healthy        int        `json:"healthy"`
 	Unhealthy      int        `json:"unhealthy"`
 	Unknown        int        `json:"unknown"`

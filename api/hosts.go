@@ -95,7 +95,11 @@ func (s *server) listHosts(ctx context.Context, by fleet.Caller, in *listHostsIn
 		return nil, err
 	}
 	page, next := cut("hosts", hosts, in.Limit, func(h fleet.HostView) string { return h.FQDN })
-	return &listHostsAnswer{Body: hostList{Items: convert(page, hostBody), NextCursor: next}}, nil
+	items, err := s.hostBodies(ctx, page)
+	if err != nil {
+		return nil, err
+	}
+	return &listHostsAnswer{Body: hostList{Items: items, NextCursor: next}}, nil
 }
 
 // staleBefore is the time before which a result says nothing any more: two polls should have come since.
@@ -122,11 +126,11 @@ func (s *server) createHost(ctx context.Context, by fleet.Caller, in *createHost
 	if err != nil {
 		return nil, err
 	}
-	h, err := s.Store.Host(ctx, by.Sees(), id, s.staleBefore())
+	created, err := s.hostByID(ctx, by, id)
 	if err != nil {
 		return nil, fmt.Errorf("read created host: %w", err)
 	}
-	return &createdHostAnswer{Location: Base + "/hosts/" + id, Body: hostBody(h)}, nil
+	return &createdHostAnswer{Location: Base + "/hosts/" + id, Body: created}, nil
 }
 
 func (s *server) getHost(ctx context.Context, by fleet.Caller, in *HostPath) (*hostAnswer, error) {
@@ -134,11 +138,37 @@ func (s *server) getHost(ctx context.Context, by fleet.Caller, in *HostPath) (*h
 	if err != nil {
 		return nil, err
 	}
-	h, err := s.Store.Host(ctx, by.Sees(), id, s.staleBefore())
+	host, err := s.hostByID(ctx, by, id)
 	if err != nil {
 		return nil, err
 	}
-	return &hostAnswer{Body: hostBody(h)}, nil
+	return &hostAnswer{Body: host}, nil
+}
+
+func (s *server) hostByID(ctx context.Context, by fleet.Caller, id string) (Host, error) {
+	h, err := s.Store.Host(ctx, by.Sees(), id, s.staleBefore())
+	if err != nil {
+		return Host{}, err
+	}
+	bodies, err := s.hostBodies(ctx, []fleet.HostView{h})
+	if err != nil {
+		return Host{}, err
+	}
+	return bodies[0], nil
+}
+
+// hostBodies shows hosts with their next spans.
+func (s *server) hostBodies(ctx context.Context, views []fleet.HostView) ([]Host, error) {
+	ids := convert(views, func(h fleet.HostView) string { return h.ID })
+	spans, err := s.nextSpans(ctx, ids, s.Now(), s.Policy.Cutoff)
+	if err != nil {
+		return nil, err
+	}
+	return convert(views, func(h fleet.HostView) Host {
+		body := hostBody(h)
+		body.Span = hostSpan(spans, h.ID)
+		return body
+	}), nil
 }
 
 func (s *server) updateHost(ctx context.Context, by fleet.Caller, in *updateHostInput) (*hostAnswer, error) {

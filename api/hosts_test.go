@@ -305,7 +305,9 @@ func TestOperatorCreatesHostsOnlyInGroupsOfTheirOwn(t *testing.T) {
 	s := newSite(t)
 	own, seen, foreign := s.group("own"), s.group("seen"), s.group("foreign")
 	operator := s.member(map[string]fleet.Role{own: fleet.RoleOperator, seen: fleet.RoleViewer})
-	body := func(groups ...string) map[string]any { return map[string]any{"fqdn": "a.example.com", "group_ids": groups} }
+	body := func(groups ...string) map[string]any {
+		return map[string]any{"fqdn": "a.example.com", "group_ids": groups}
+	}
 	require.Equal(t, []string{"group_ids"}, s.refuse(422, "invalid_field", operator, "POST", hosts, map[string]any{"fqdn": "a.example.com"}))
 	require.Equal(t, []string{"group_ids[1]"}, s.refuse(422, "invalid_field", operator, "POST", hosts, body(own, foreign)))
 	s.refuse(403, "operator_required", operator, "POST", hosts, body(own, seen))

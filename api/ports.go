@@ -14,6 +14,7 @@ type Store interface {
 	HostStore
 	GroupStore
 	CheckStore
+	WindowStore
 }
 
 // TokenStore knows callers by their tokens.
@@ -53,6 +54,17 @@ type CheckStore interface {
 	UpdateCheck(ctx context.Context, by fleet.Caller, u fleet.CheckUpdate) error
 	DeleteCheck(ctx context.Context, by fleet.Caller, hostID, id string) error
 	CheckResults(ctx context.Context, scope fleet.Scope, hostID, id string, f fleet.ResultFilter) ([]fleet.Result, error)
+}
+
+// WindowStore keeps maintenance windows.
+type WindowStore interface {
+	Windows(ctx context.Context, scope fleet.Scope, o fleet.WindowOwner, f fleet.WindowFilter) ([]fleet.Window, error)
+	Window(ctx context.Context, scope fleet.Scope, o fleet.WindowOwner, id string) (fleet.Window, error)
+	CreateWindow(ctx context.Context, by fleet.Caller, w fleet.Window) (string, error)
+	UpdateWindow(ctx context.Context, by fleet.Caller, w fleet.Window) error
+	DeleteWindow(ctx context.Context, by fleet.Caller, o fleet.WindowOwner, id string) error
+	// WindowsForHosts returns by host every enabled window that applies, in order of their ids. It judges no scope.
+	WindowsForHosts(ctx context.Context, hostIDs []string) (map[string][]fleet.Window, error)
 }
 
 // Sealer encrypts a password for one check of one host; it opens nowhere else.

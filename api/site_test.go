@@ -46,9 +46,11 @@ func newSite(t *testing.T) *site {
 func (s *site) config() api.Config {
 	return api.Config{
 		Store: s.store, Runs: s.runs, Sealer: fakeSealer{}, Policy: testPolicy,
-		Ready:   map[string]func(context.Context) error{"postgres": s.store.Ping},
-		RunLink: func(jobID, runID string) api.RunLink { return api.RunLink{WorkflowID: "patch-job/" + jobID, URL: "http://ui/" + runID} },
-		Log:     slog.New(slog.NewTextHandler(s.log, nil)), Version: "test", Now: time.Now,
+		Ready: map[string]func(context.Context) error{"postgres": s.store.Ping},
+		RunLink: func(jobID, runID string) api.RunLink {
+			return api.RunLink{WorkflowID: "patch-job/" + jobID, URL: "http://ui/" + runID}
+		},
+		Log: slog.New(slog.NewTextHandler(s.log, nil)), Version: "test", Now: time.Now,
 	}
 }
 

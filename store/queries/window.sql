@@ -1,0 +1,43 @@
+-- name: ListWindows :many
+-- The owner's scope was judged before.
+select * from maintenance_windows w
+where w.scope = @owner_scope
+  and w.host_id is not distinct from sqlc.narg('host_id')::uuid
+  and w.group_id is not distinct from sqlc.narg('group_id')::uuid
+  and (sqlc.narg('id')::uuid is null or w.id = sqlc.narg('id'))
+  and (sqlc.narg('after')::uuid is null or w.id > sqlc.narg('after'))
+order by w.id
+limit @max_rows;
+
+-- name: LockSiteWindows :exec
+-- There is no row to lock that all windows of the site have in common.
+select pg_advisory_xact_lock(hashtext('maintenance_windows of the site'));
+
+-- name: CountWindows :one
+select count(*) from maintenance_windows w
+where w.scope = @owner_scope
+  and w.host_id is not distinct from sqlc.narg('host_id')::uuid
+  and w.group_id is not distinct from sqlc.narg('group_id')::uuid;
+
+-- name: InsertWindow :exec
+insert into maintenance_windows (id, scope, host_id, group_id, kind, label, time_zone, starts_on, start_time,
+    duration_minutes, recurrence, weekdays, day_of_month, nth_week, nth_weekday, enabled)
+values (@id, @scope, sqlc.narg('host_id'), sqlc.narg('group_id'), @kind, @label, @time_zone, @starts_on, @start_time,
+    @duration_minutes, @recurrence, @weekdays, sqlc.narg('day_of_month'), sqlc.narg('nth_week'),
+    sqlc.narg('nth_weekday'), @enabled);
+
+-- name: UpdateWindow :execrows
+update maintenance_windows
+set kind = @kind, label = @label, time_zone = @time_zone, starts_on = @starts_on, start_time = @start_time,
+    duration_minutes = @duration_minutes, recurrence = @recurrence, weekdays = @weekdays,
+    day_of_month = sqlc.narg('day_of_month'), nth_week = sqlc.narg('nth_week'),
+    nth_weekday = sqlc.narg('nth_weekday'), enabled = @enabled, updated_at = now()
+where id = @id and scope = @scope
+  and host_id is not distinct from sqlc.narg('host_id')::uuid
+  and group_id is not distinct from sqlc.narg('group_id')::uuid;
+
+-- name: DeleteWindow :execrows
+delete from maintenance_windows
+where id = @id and scope = @owner_scope
+  and host_id is not distinct from sqlc.narg('host_id')::uuid
+  and group_id is not distinct from sqlc.narg('group_id')::uuid;
