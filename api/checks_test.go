@@ -204,6 +204,7 @@ func TestResultsAreListedNewestFirstAndNotBeyondTheirRetention(t *testing.T) {
 	s, path := newCheckSite(t)
 	id := s.must(201, s.admin, "POST", path, httpCheck(nil))["id"].(string)
 	now := time.Now().UTC().Truncate(time.Millisecond)
+	s.exec(`select make_partitions(now() - interval '5 days', now())`)
 	for _, age := range []time.Duration{0, time.Hour, 2 * time.Hour, 95 * time.Hour, 97 * time.Hour} {
 		s.exec(`insert into host_health_check_results values ($1, $2, 'unhealthy', false, $3, 5)`, id, now.Add(-age), age.String())
 	}

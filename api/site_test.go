@@ -37,7 +37,7 @@ func newSite(t *testing.T) *site {
 	t.Helper()
 	pool := storetest.New(t)
 	s := &site{t: t, pool: pool, store: store.New(pool), runs: &fakeRuns{}, log: &lockedBuffer{}}
-	s.exec(`select make_partitions(now() - interval '5 days', now() + interval '1 day')`)
+	s.exec(`select make_partitions(now() - interval '1 hour', now() + interval '1 hour')`)
 	s.handler = api.New(s.config())
 	s.admin = s.token(fleet.TokenRequest{User: "root", Admin: true, Name: "test"})
 	return s
