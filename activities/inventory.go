@@ -99,14 +99,14 @@ func NewInventory(reader *InventoryReader, log *slog.Logger) *Inventory {
 	return &Inventory{reader: reader, log: log}
 }
 
-// InventoryShards divides all hosts.
-func (i *Inventory) InventoryShards(ctx context.Context) ([]fleet.Shard, error) {
+// ListInventoryShards divides all hosts.
+func (i *Inventory) ListInventoryShards(ctx context.Context) ([]fleet.Shard, error) {
 	shards, err := i.reader.store.InventoryShards(ctx, inventoryShardSize)
 	return shards, retryable(err)
 }
 
-// InventoryShard asks the hosts of one shard, spread over the interval. It reports the hosts it did not reach in time.
-func (i *Inventory) InventoryShard(ctx context.Context, in ShardInput) (SweepReport, error) {
+// TakeInventory asks the hosts of one shard, spread over the interval. It reports the hosts it did not reach in time.
+func (i *Inventory) TakeInventory(ctx context.Context, in ShardInput) (SweepReport, error) {
 	s := sweep[fleet.Inventory]{
 		in: in, resume: resumed(ctx), concurrency: inventoryConcurrency, maxBatch: maxInventoriesPerBatch,
 		stopping: activity.GetWorkerStopChannel(ctx), beat: heartbeat(ctx),

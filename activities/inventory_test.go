@@ -148,8 +148,8 @@ func TestAnInventorySweepAsksEveryHost(t *testing.T) {
 	}
 	i := activities.NewInventory(activities.NewInventoryReader(s, s), slog.New(slog.DiscardHandler))
 	env := (&testsuite.WorkflowTestSuite{}).NewTestActivityEnvironment()
-	env.RegisterActivity(i.InventoryShard)
-	result, err := env.ExecuteActivity(i.InventoryShard, shardInput(45))
+	env.RegisterActivity(i.TakeInventory)
+	result, err := env.ExecuteActivity(i.TakeInventory, shardInput(45))
 	require.NoError(t, err)
 	var report activities.SweepReport
 	require.NoError(t, result.Get(&report))

@@ -54,8 +54,8 @@ func NewPoller(store PollStore, runner *CheckRunner, waker Waker, concurrency in
 	return &Poller{store: store, runner: runner, waker: waker, concurrency: concurrency, log: log}
 }
 
-// PollShards divides the hosts that have enabled checks.
-func (p *Poller) PollShards(ctx context.Context) ([]fleet.Shard, error) {
+// ListPollShards divides the hosts that have enabled checks.
+func (p *Poller) ListPollShards(ctx context.Context) ([]fleet.Shard, error) {
 	shards, err := p.store.PollShards(ctx, pollShardSize)
 	return shards, retryable(err)
 }

@@ -10,6 +10,6 @@ import (
 // with the shards, not with the checks.
 func PollHealth(ctx workflow.Context, in SweepInput) (SweepResult, error) {
 	var poller *activities.Poller
-	s := &sweepRun{in: in, list: poller.PollShards, visit: poller.PollShard}
+	s := &sweepRun{in: in, list: poller.ListPollShards, visit: poller.PollShard}
 	return s.run(ctx)
 }

@@ -52,7 +52,7 @@ func TestAPollVisitsEveryShardOnTheQueueOfItsZoneAndAddsUp(t *testing.T) {
 		}
 	})
 	start := env.Now()
-	env.OnActivity(poller.PollShards, mock.Anything).Return(shards, nil)
+	env.OnActivity(poller.ListPollShards, mock.Anything).Return(shards, nil)
 	env.OnActivity(poller.PollShard, mock.Anything, mock.Anything).Return(
 		func(_ context.Context, in activities.ShardInput) (activities.SweepReport, error) {
 			require.Contains(t, shards, in.Shard)
@@ -73,7 +73,7 @@ func TestAPollVisitsEveryShardOnTheQueueOfItsZoneAndAddsUp(t *testing.T) {
 func TestAShardThatFailsHoldsUpNoOtherAndIsSeen(t *testing.T) {
 	t.Parallel()
 	env := newSweepEnv()
-	env.OnActivity(poller.PollShards, mock.Anything).Return(shardsOf("default", "dmz", "default"), nil)
+	env.OnActivity(poller.ListPollShards, mock.Anything).Return(shardsOf("default", "dmz", "default"), nil)
 	done := 0
 	env.OnActivity(poller.PollShard, mock.Anything, mock.Anything).Return(
 		func(_ context.Context, in activities.ShardInput) (activities.SweepReport, error) {
@@ -99,7 +99,7 @@ func TestAShardThatFailsHoldsUpNoOtherAndIsSeen(t *testing.T) {
 func TestAShardIsTriedAgainWhileTheSweepLastsAndNotLonger(t *testing.T) {
 	t.Parallel()
 	env := newSweepEnv()
-	env.OnActivity(poller.PollShards, mock.Anything).Return(shardsOf("default"), nil)
+	env.OnActivity(poller.ListPollShards, mock.Anything).Return(shardsOf("default"), nil)
 	attempts := 0
 	env.OnActivity(poller.PollShard, mock.Anything, mock.Anything).Return(
 		func(context.Context, activities.ShardInput) (activities.SweepReport, error) {
@@ -116,7 +116,7 @@ func TestAShardIsTriedAgainWhileTheSweepLastsAndNotLonger(t *testing.T) {
 func TestAFleetWithoutChecksIsPolledInNoTime(t *testing.T) {
 	t.Parallel()
 	env := newSweepEnv()
-	env.OnActivity(poller.PollShards, mock.Anything).Return([]fleet.Shard{}, nil)
+	env.OnActivity(poller.ListPollShards, mock.Anything).Return([]fleet.Shard{}, nil)
 	env.ExecuteWorkflow(workflows.PollHealth, workflows.SweepInput{Interval: 2 * time.Second})
 	require.NoError(t, env.GetWorkflowError())
 }
@@ -124,8 +124,8 @@ func TestAFleetWithoutChecksIsPolledInNoTime(t *testing.T) {
 func TestAnInventoryVisitsTheShardsOfAllHosts(t *testing.T) {
 	t.Parallel()
 	env := newSweepEnv()
-	env.OnActivity(inventory.InventoryShards, mock.Anything).Return(shardsOf("default", "dmz"), nil)
-	env.OnActivity(inventory.InventoryShard, mock.Anything, mock.Anything).Return(activities.SweepReport{Hosts: 3, Results: 3}, nil)
+	env.OnActivity(inventory.ListInventoryShards, mock.Anything).Return(shardsOf("default", "dmz"), nil)
+	env.OnActivity(inventory.TakeInventory, mock.Anything, mock.Anything).Return(activities.SweepReport{Hosts: 3, Results: 3}, nil)
 	env.ExecuteWorkflow(workflows.PollInventory, workflows.SweepInput{Interval: 30 * time.Minute})
 	require.NoError(t, env.GetWorkflowError())
 	var result workflows.SweepResult
