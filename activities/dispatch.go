@@ -146,7 +146,7 @@ func (r *run) send(ctx context.Context, conn fleet.AgentConn, sendBefore time.Ti
 	res := conn.Apply(sending, fleet.ApplyOrder{
 		IdempotencyKey: r.Attempt.ID, Packages: names(r.Attempt.Packages), SendBefore: sendBefore,
 	})
-	r.log(ctx).InfoContext(ctx, "patch requested", "attempt", r.Attempt.ID, "outcome", res.Outcome, "agent_job_id", res.JobID, "detail", res.Detail)
+	r.log().InfoContext(ctx, "patch requested", "attempt", r.Attempt.ID, "outcome", res.Outcome, "agent_job_id", res.JobID, "detail", res.Detail)
 	step := Step{Next: StepFollow, Status: fleet.StatusRunning, Phase: fleet.PhaseApplying}
 	switch res.Outcome {
 	case fleet.SendAccepted:

@@ -141,7 +141,7 @@ func (r *run) unreachable(ctx context.Context, err error) (Step, bool, error) {
 		return Step{}, false, ctx.Err()
 	}
 	if r.Now.Sub(r.Attempt.PreparedAt) <= r.policy.FollowTimeout {
-		r.log(ctx).WarnContext(ctx, "agent not reached while following", "error", err)
+		r.log().WarnContext(ctx, "agent not reached while following", "error", err)
 		return Step{}, false, nil
 	}
 	return r.openEnded(ctx, fleet.ReasonFollowTimeout, fmt.Sprintf("no word of the patch within %s: %v", r.policy.FollowTimeout, err))

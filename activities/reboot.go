@@ -64,7 +64,7 @@ func (r *run) requestReboot(ctx context.Context) error {
 	sending, cancel := context.WithTimeout(ctx, 3*r.policy.AgentTimeout)
 	defer cancel()
 	res := conn.Reboot(sending, fleet.RebootOrder{IdempotencyKey: r.Attempt.ID + "-reboot", SendBefore: asked.Add(r.policy.SendWithin)})
-	r.log(ctx).InfoContext(ctx, "reboot requested", "outcome", res.Outcome, "detail", res.Detail)
+	r.log().InfoContext(ctx, "reboot requested", "outcome", res.Outcome, "detail", res.Detail)
 	to := fleet.RebootUnknown
 	switch res.Outcome {
 	case fleet.SendAccepted:

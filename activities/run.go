@@ -101,7 +101,7 @@ func (a *Runs) load(ctx context.Context, ref HostRef) (*run, error) {
 	return &run{Runs: a, ref: ref, Run: r, skew: clock.Skew()}, nil
 }
 
-func (r *run) log(ctx context.Context) *slog.Logger {
+func (r *run) log() *slog.Logger {
 	return slog.Default().With("job_id", r.ref.JobID, "host_id", r.ref.HostID, "fqdn", r.Row.FQDN)
 }
 
@@ -164,7 +164,7 @@ func (r *run) ended(ctx context.Context, e fleet.Ending, woke bool, err error) (
 	if err != nil {
 		return Step{}, err
 	}
-	r.log(ctx).InfoContext(ctx, "host ended", "status", e.Status, "reason", e.Reason, "detail", e.Detail)
+	r.log().InfoContext(ctx, "host ended", "status", e.Status, "reason", e.Reason, "detail", e.Detail)
 	r.wakeSlotWaiters(ctx)
 	if woke {
 		r.deliverWakeups(ctx)
@@ -180,13 +180,13 @@ func (r *run) wakeSlotWaiters(ctx context.Context) {
 		err = errors.Join(err, r.signals.WakeHost(ctx, r.ref.JobID, id))
 	}
 	if err != nil {
-		r.log(ctx).WarnContext(ctx, "slot waiters not woken", "error", err)
+		r.log().WarnContext(ctx, "slot waiters not woken", "error", err)
 	}
 }
 
 func (r *run) deliverWakeups(ctx context.Context) {
 	if err := r.signals.DeliverWakeups(ctx); err != nil {
-		r.log(ctx).WarnContext(ctx, "stored wake-ups not delivered", "error", err)
+		r.log().WarnContext(ctx, "stored wake-ups not delivered", "error", err)
 	}
 }
 

@@ -107,7 +107,7 @@ func (r *run) inspectChecks(ctx context.Context, f finding) (finding, error) {
 // verified stores the end that the last look calls for.
 func (r *run) verified(ctx context.Context, f finding) (Step, error) {
 	if err := r.stock.RefreshInventory(ctx, *r.Host); err != nil {
-		r.log(ctx).WarnContext(ctx, "inventory not refreshed after the patch", "error", err)
+		r.log().WarnContext(ctx, "inventory not refreshed after the patch", "error", err)
 	}
 	if f.reason != "" {
 		return r.endAttempt(ctx, fleet.Ending{

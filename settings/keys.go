@@ -50,6 +50,8 @@ var keys = []key{
 		func(s *Settings) *time.Duration { return &s.Patch.PollInterval }),
 	duration("patch.follow_timeout", "2h", time.Second, day, "after which a running patch is indeterminate",
 		func(s *Settings) *time.Duration { return &s.Patch.FollowTimeout }),
+	duration("patch.settle_timeout", "10m", time.Second, day, "for the outcome of a request or job that the agent lost",
+		func(s *Settings) *time.Duration { return &s.Patch.SettleTimeout }),
 	duration("health.poll_interval", "5m", time.Second, day, "between two runs of a check",
 		func(s *Settings) *time.Duration { return &s.Health.PollInterval }),
 	duration("health.check_timeout", "10s", 100*time.Millisecond, time.Minute, "for one run of a check",

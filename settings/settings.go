@@ -39,6 +39,7 @@ type Settings struct {
 	Patch struct {
 		PollInterval  time.Duration
 		FollowTimeout time.Duration
+		SettleTimeout time.Duration
 	}
 	Health struct {
 		PollInterval    time.Duration

@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -47,9 +46,6 @@ func PatchHost(ctx workflow.Context, in PatchHostInput) (PatchHostResult, error)
 	}
 	return h.run(ctx)
 }
-
-// maxHistory is where a waiting run continues as new, in events.
-const maxHistory = 4000
 
 type hostRun struct {
 	in      PatchHostInput
@@ -202,72 +198,4 @@ func (h *hostRun) cancel(ctx workflow.Context) error {
 	var jobs *activities.Jobs
 	ref := activities.HostRef{JobID: h.in.JobID, HostID: h.in.HostID}
 	return workflow.ExecuteActivity(quick(work, h.in.FQDN), jobs.CancelHost, ref).Get(work, nil)
-}
-
-func (h *hostRun) historyFull(ctx workflow.Context) bool {
-	info := workflow.GetInfo(ctx)
-	return info.GetContinueAsNewSuggested() || info.GetCurrentHistoryLength() > maxHistory
-}
-
-// continueAsNew carries the state on, and that a wake-up came which nothing has answered yet.
-func (h *hostRun) continueAsNew(ctx workflow.Context) error {
-	woken := drain(workflow.GetSignalChannel(ctx, SignalWake))
-	h.state.Woken = drain(h.recheck) || woken || h.state.Woken
-	in := h.in
-	in.State = &h.state
-	return workflow.NewContinueAsNewError(ctx, PatchHost, in)
-}
-
-func drain(ch workflow.ReceiveChannel) bool {
-	any := false
-	for ch.ReceiveAsync(nil) {
-		any = true
-	}
-	return any
-}
-
-// show tells people in Temporal UI where the host stands and why.
-func (h *hostRun) show(ctx workflow.Context) error {
-	step := h.state.Step
-	workflow.SetCurrentDetails(ctx, describe(h.in.FQDN, step))
-	if step.Next == activities.StepDispatch {
-		return nil
-	}
-	var updates []temporal.SearchAttributeUpdate
-	phase := string(step.Status)
-	if step.Phase != "" {
-		phase += ":" + string(step.Phase)
-	}
-	if phase != h.shown {
-		h.shown = phase
-		updates = append(updates, AttributePhase.ValueSet(phase))
-	}
-	if !step.Deadline.IsZero() && !step.Deadline.Equal(h.ends) {
-		h.ends = step.Deadline
-		updates = append(updates, AttributeWindowEnd.ValueSet(step.Deadline))
-	}
-	if len(updates) == 0 {
-		return nil
-	}
-	return workflow.UpsertTypedSearchAttributes(ctx, updates...)
-}
-
-func describe(fqdn string, s activities.Step) string {
-	text := fmt.Sprintf("**%s**: %s", fqdn, s.Status)
-	if s.Phase != "" {
-		text += ", " + string(s.Phase)
-	}
-	if s.Reason != "" {
-		text += fmt.Sprintf(" (%s)", s.Reason)
-	}
-	if s.Detail != "" {
-		text += "\n\n" + s.Detail
-	}
-	if s.Next == activities.StepWait && !s.WakeAt.IsZero() {
-		text += "\n\nnext try " + s.WakeAt.UTC().Format(time.RFC3339)
-	}
-	if !s.Deadline.IsZero() {
-		text += "; last start " + s.Deadline.UTC().Format(time.RFC3339)
-	}
-	return text
 }

@@ -1,0 +1,28 @@
+package workflows
+
+import "go.temporal.io/sdk/workflow"
+
+// maxHistory is where a waiting run continues as new, in events.
+const maxHistory = 4000
+
+func (h *hostRun) historyFull(ctx workflow.Context) bool {
+	info := workflow.GetInfo(ctx)
+	return info.GetContinueAsNewSuggested() || info.GetCurrentHistoryLength() > maxHistory
+}
+
+// continueAsNew carries the state on, and that a wake-up came which nothing has answered yet.
+func (h *hostRun) continueAsNew(ctx workflow.Context) error {
+	woken := drain(workflow.GetSignalChannel(ctx, SignalWake))
+	h.state.Woken = drain(h.recheck) || woken || h.state.Woken
+	in := h.in
+	in.State = &h.state
+	return workflow.NewContinueAsNewError(ctx, PatchHost, in)
+}
+
+func drain(ch workflow.ReceiveChannel) bool {
+	any := false
+	for ch.ReceiveAsync(nil) {
+		any = true
+	}
+	return any
+}
