@@ -1,0 +1,25 @@
+package settings
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheReadmeListsEverySettingWithItsDefaultAndMeaning(t *testing.T) {
+	t.Parallel()
+	var table strings.Builder
+	for _, k := range keys {
+		value := k.value
+		if value == "" {
+			value = "none"
+		}
+		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", k.name, value, k.help)
+	}
+	readme, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	require.Contains(t, string(readme), "| --- | --- | --- |\n"+table.String()+"\n")
+}
