@@ -14,6 +14,12 @@ import (
 // and the calendar agree does it commit the intent and send the request, once. Anything else is stored as a wait or an
 // end. A second run of it finds the intent of the first and sends nothing.
 func (a *Runs) DispatchPatch(ctx context.Context, ref HostRef) (Step, error) {
+	select {
+	case a.approaching <- struct{}{}:
+		defer func() { <-a.approaching }()
+	case <-ctx.Done():
+		return Step{}, ctx.Err()
+	}
 	step, err := a.dispatch(ctx, ref)
 	return step, retryable(err)
 }

@@ -36,11 +36,20 @@ type Runs struct {
 	stock   Inventories
 	policy  RunPolicy
 	now     func() time.Time
+	// approaching bounds how many hosts are taken through their gate at a time: each costs two TLS handshakes, and a probe
+	// that only waits for our own processor would look like a host that does not answer.
+	approaching chan struct{}
 }
+
+// maxApproaching is how many hosts a worker takes through their gates at a time.
+const maxApproaching = 64
 
 // NewRuns makes the activities of runs.
 func NewRuns(store RunStore, agents Agents, checks *CheckRunner, signals Signals, stock Inventories, policy RunPolicy) *Runs {
-	return &Runs{store: store, agents: agents, checks: checks, signals: signals, stock: stock, policy: policy, now: time.Now}
+	return &Runs{
+		store: store, agents: agents, checks: checks, signals: signals, stock: stock, policy: policy, now: time.Now,
+		approaching: make(chan struct{}, maxApproaching),
+	}
 }
 
 // OnClock returns the same activities on another clock than the machine's. It is no method: those are activities all.

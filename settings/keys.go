@@ -80,7 +80,7 @@ var keys = []key{
 		func(s *Settings) *[]string { return &s.Worker.Zones }),
 	optionalListen("worker.listen", "host:port of the worker's health endpoints; none unless set",
 		func(s *Settings) *string { return &s.Worker.Listen }),
-	integer("worker.max_activities", "200", 1, 10000, "activities of one worker at a time, for each task queue",
+	integer("worker.max_activities", "2000", 1, 10000, "activities of one worker at a time, for each task queue",
 		func(s *Settings) *int { return &s.Worker.MaxActivities }),
 	integer("worker.max_workflow_tasks", "100", 2, 10000, "workflow tasks of one worker at a time",
 		func(s *Settings) *int { return &s.Worker.MaxWorkflowTasks }),

@@ -20,7 +20,7 @@ func quick(ctx workflow.Context, summary string) workflow.Context {
 // agentMutate is for the dispatch: it may be tried until the deadline, from which on nothing may be sent to the host.
 func agentMutate(ctx workflow.Context, zone, summary string, left time.Duration) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: AgentQueue(zone), StartToCloseTimeout: 2 * time.Minute, ScheduleToCloseTimeout: left,
+		TaskQueue: AgentQueue(zone), StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: left,
 		RetryPolicy: retryForever, Summary: summary,
 	})
 }
