@@ -79,6 +79,7 @@ type fakeSystemd struct {
 	running    map[string]bool
 	started    []string
 	inhibitors []string
+	inhibiting bool
 	reboots    int
 	broken     error
 	onStart    func(unit string) error
@@ -117,6 +118,20 @@ func (f *fakeSystemd) StartTransient(_ context.Context, unit, _ string, argv []s
 }
 
 func (f *fakeSystemd) Inhibitors(context.Context) ([]string, error) { return f.inhibitors, f.broken }
+
+func (f *fakeSystemd) Inhibit(context.Context, string) (io.Closer, error) {
+	if f.broken != nil {
+		return nil, f.broken
+	}
+	f.inhibiting = true
+	return f, nil
+}
+
+// Close lets go of the lock against shutdowns.
+func (f *fakeSystemd) Close() error {
+	f.inhibiting = false
+	return nil
+}
 
 func (f *fakeSystemd) Reboot(context.Context) error {
 	f.reboots++

@@ -25,6 +25,23 @@ func TestWhatIsOnHoldIsLeftOutAndTheRestUpgraded(t *testing.T) {
 	require.Equal(t, []string{"apt-mark auto -- libssl3"}, h.commands.lines("apt-mark auto"), "a dependency stays one")
 }
 
+func TestAShutdownIsHeldOffWhilePackagesAreInstalledAndNoLonger(t *testing.T) {
+	t.Parallel()
+	h := newAptHost(t)
+	h.commands.onStart = func(context.Context, string, Command) error {
+		require.True(t, h.systemd.inhibiting)
+		return nil
+	}
+	h.carryOut(h.apply(`{"packages":["nginx"]}`).JobID)
+	require.Len(t, h.commands.lines("apt-get install"), 1)
+	require.False(t, h.systemd.inhibiting)
+	job := h.apply(`{"packages":["nginx"]}`)
+	h.commands.onStart = nil
+	h.systemd.broken = errors.New("no logind")
+	require.NoError(t, h.run(t.Context(), job.JobID))
+	require.Len(t, h.commands.lines("apt-get install"), 2, "a host without logind is patched all the same")
+}
+
 func TestNothingToDoIsDoneWithoutApt(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{"packages":[]}`, `{"packages":["held-one"]}`, `{}`} {

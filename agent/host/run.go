@@ -69,7 +69,7 @@ func (r *runner) apply(ctx context.Context) error {
 	defer signal.Stop(caught)
 	limited, cancel := context.WithTimeout(ctx, jobLimit)
 	defer cancel()
-	end := r.install(limited)
+	end := r.inhibited(limited, r.install)
 	end.CompletedAt = r.now()
 	r.say("%s: %s", end.Status, end.Message)
 	if err := r.jobs.finish(r.ID, end); err != nil {
@@ -80,6 +80,18 @@ func (r *runner) apply(ctx context.Context) error {
 	}
 	signal.Stop(caught)
 	return r.rebootAfter(ctx)
+}
+
+// inhibited does its work under a lock against shutdowns. To wait for apt, as the unit does, is not enough for a good end:
+// once the host goes down no service starts any more, and a package whose script starts one stays half configured.
+func (r *runner) inhibited(ctx context.Context, do func(context.Context) outcome) outcome {
+	lock, err := r.systemd.Inhibit(ctx, "installs packages")
+	if err != nil {
+		r.say("a shutdown is not held off: %v", err)
+		return do(ctx)
+	}
+	defer func() { _ = lock.Close() }()
+	return do(ctx)
 }
 
 func (r *runner) rebootAfter(ctx context.Context) error {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/dbus"
+	"github.com/coreos/go-systemd/v22/login1"
 	godbus "github.com/godbus/dbus/v5"
 )
 
@@ -22,6 +24,8 @@ type Systemd interface {
 	StartTransient(ctx context.Context, unit, description string, argv []string) error
 	// Inhibitors says who keeps the host from shutting down, one sentence each.
 	Inhibitors(ctx context.Context) ([]string, error)
+	// Inhibit keeps the host from shutting down, for a reason, until the returned file is closed.
+	Inhibit(ctx context.Context, why string) (io.Closer, error)
 	// Reboot asks for an orderly restart of the host and does not wait for it.
 	Reboot(ctx context.Context) error
 }
@@ -139,6 +143,20 @@ func (Bus) Reboot(ctx context.Context) error {
 		return fmt.Errorf("ask systemd to reboot: %w", err)
 	}
 	return nil
+}
+
+// Inhibit implements Systemd.
+func (Bus) Inhibit(_ context.Context, why string) (io.Closer, error) {
+	conn, err := login1.New()
+	if err != nil {
+		return nil, fmt.Errorf("connect to logind: %w", err)
+	}
+	defer conn.Close() // the lock is in the file, not in the connection
+	lock, err := conn.Inhibit("shutdown", "patch-agent", why, "block")
+	if err != nil {
+		return nil, fmt.Errorf("inhibit a shutdown: %w", err)
+	}
+	return lock, nil
 }
 
 // Inhibitors implements Systemd. A host without logind has none.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,6 +64,79 @@ type session struct {
 	conn  fleet.AgentConn
 }
 
+// newSession boots a guest and waits until its agent has fetched its package lists.
+func newSession(t *testing.T) *session {
+	t.Helper()
+	guest, client := boot(t)
+	conn := client.Connect(fleet.Endpoint{FQDN: fqdn, Address: address, Port: 12443})
+	t.Cleanup(conn.Close)
+	s := &session{T: t, guest: guest, conn: conn}
+	s.wait("the agent with a fresh cache", 2*time.Minute, func(ctx context.Context) error {
+		h, err := conn.Health(ctx)
+		if err == nil && h.CacheStatus != agent.CacheFresh {
+			err = pendingError("cache is " + h.CacheStatus)
+		}
+		return err
+	})
+	return s
+}
+
+func (s *session) exec(argv ...string) string {
+	s.Helper()
+	out, err := s.guest.Exec(s.Context(), argv...)
+	require.NoError(s, err)
+	return out
+}
+
+// pending returns the packages to upgrade, and those that are held back.
+func (s *session) pending() (names, held []string) {
+	s.Helper()
+	list, err := s.conn.Patches(s.Context())
+	require.NoError(s, err)
+	for _, p := range list.Patches {
+		if p.Held {
+			held = append(held, p.Name)
+		} else {
+			names = append(names, p.Name)
+		}
+	}
+	return names, held
+}
+
+func (s *session) apply(key string, packages []string) string {
+	s.Helper()
+	sent := s.conn.Apply(s.Context(), fleet.ApplyOrder{IdempotencyKey: key, Packages: packages})
+	require.Equal(s, fleet.SendAccepted, sent.Outcome, sent.Detail)
+	return sent.JobID
+}
+
+func (s *session) service() fleet.AgentService {
+	s.Helper()
+	service, err := s.conn.Service(s.Context(), "nginx")
+	require.NoError(s, err)
+	return service
+}
+
+func (s *session) info() fleet.AgentSystemInfo {
+	s.Helper()
+	info, err := s.conn.SystemInfo(s.Context())
+	require.NoError(s, err)
+	return info
+}
+
+// upgradedOnce demands that dpkg upgraded each of the packages once and nothing else.
+func (s *session) upgradedOnce(packages []string) {
+	s.Helper()
+	upgrades, err := s.guest.DpkgLog()
+	require.NoError(s, err)
+	var names []string
+	for _, u := range upgrades {
+		name, _, _ := strings.Cut(u.Package, ":")
+		names = append(names, name)
+	}
+	require.ElementsMatch(s, packages, names)
+}
+
 func (s *session) wait(what string, limit time.Duration, done func(context.Context) error) {
 	s.Helper()
 	ctx, cancel := context.WithTimeout(s.Context(), limit)
@@ -76,7 +150,15 @@ type pendingError string
 
 func (e pendingError) Error() string { return string(e) }
 
+// follow waits for a job that is going to succeed.
 func (s *session) follow(id string) fleet.AgentJob {
+	s.Helper()
+	job := s.end(id)
+	require.Equal(s, fleet.AgentJobCompleted, job.Status, "%s %s", job.Error, job.Stderr)
+	return job
+}
+
+func (s *session) end(id string) fleet.AgentJob {
 	s.Helper()
 	var job fleet.AgentJob
 	s.wait("job "+id, 5*time.Minute, func(ctx context.Context) (err error) {
@@ -91,137 +173,155 @@ func (s *session) follow(id string) fleet.AgentJob {
 	return job
 }
 
-func (s *session) ready() {
-	s.Helper()
-	s.wait("the agent with a fresh cache", 2*time.Minute, func(ctx context.Context) error {
-		h, err := s.conn.Health(ctx)
-		if err == nil && h.CacheStatus != agent.CacheFresh {
-			err = pendingError("cache is " + h.CacheStatus)
-		}
-		return err
-	})
+// TestARealHostIsUpgradedAndRebootedByItsAgent goes once through everything that the manager asks of an agent.
+func TestARealHostIsUpgradedAndRebootedByItsAgent(t *testing.T) {
+	s := newSession(t)
+	s.tellsItsServices()
+	require.Equal(t, "debian", s.info().OS)
+	require.True(t, *s.info().PackageDBClean)
+	require.False(t, s.info().PendingReboot)
+	names, _ := s.pending()
+	require.NotEmpty(t, names, "the mirror has no updates for the base suite")
+	all, kept := names, names[len(names)-1]
+	s.exec("apt-mark", "hold", kept)
+	names, held := s.pending()
+	require.Contains(t, held, kept)
+	require.ElementsMatch(t, all, append(held, names...), "what needs a held package is held back with it")
+
+	auto := s.exec("apt-mark", "showauto")
+	job := s.upgradesInSpiteOfACrash(names)
+	s.upgradedOnce(names)
+	left, heldStill := s.pending()
+	require.Empty(t, left)
+	require.ElementsMatch(t, held, heldStill)
+	require.Equal(t, auto, s.exec("apt-mark", "showauto"), "dependencies stay dependencies")
+
+	s.exec("apt-mark", "unhold", kept)
+	s.upgradesOnceTheLockIsFree(held)
+	s.upgradedOnce(all)
+	upgradable, err := s.guest.Upgradable(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, upgradable)
+	require.Contains(t, s.exec("cat", "/etc/nginx/sites-available/default"), webListen, "configuration files are kept")
+
+	s.reboots()
+	require.Equal(t, job, s.follow(job).ID, "jobs outlive the reboot")
+	require.False(t, s.info().PendingReboot)
 }
 
-// TestTheAgentUpgradesAndRebootsARealHost goes once through everything that the manager asks of an agent.
-func TestTheAgentUpgradesAndRebootsARealHost(t *testing.T) {
-	guest, client := boot(t)
-	conn := client.Connect(fleet.Endpoint{FQDN: fqdn, Address: address, Port: 12443})
-	defer conn.Close()
-	s := &session{T: t, guest: guest, conn: conn}
-	s.ready()
-	ctx := t.Context()
+func (s *session) tellsItsServices() {
+	s.Helper()
+	require.True(s, s.service().Healthy)
+	_, err := s.conn.Service(s.Context(), "no-such")
+	require.Equal(s, agent.CodeServiceNotFound, fleet.AgentCode(err))
+	s.exec("systemctl", "stop", "nginx")
+	require.False(s, s.service().Healthy)
+	s.exec("systemctl", "start", "nginx")
+	require.True(s, s.service().Healthy)
+}
 
-	service, err := conn.Service(ctx, "nginx")
-	require.NoError(t, err)
-	require.True(t, service.Healthy, "%+v", service)
-	_, err = conn.Service(ctx, "no-such")
-	require.Equal(t, agent.CodeServiceNotFound, fleet.AgentCode(err))
-	_, err = guest.Exec(ctx, "systemctl", "stop", "nginx")
-	require.NoError(t, err)
-	service, err = conn.Service(ctx, "nginx.service")
-	require.NoError(t, err)
-	require.False(t, service.Healthy)
-	_, err = guest.Exec(ctx, "systemctl", "start", "nginx")
-	require.NoError(t, err)
+// upgradesInSpiteOfACrash kills the agent in the middle of an upgrade.
+func (s *session) upgradesInSpiteOfACrash(names []string) string {
+	s.Helper()
+	ctx := s.Context()
+	id := s.apply("first", names)
+	require.Equal(s, fleet.SendRefused, s.conn.Apply(ctx, fleet.ApplyOrder{Packages: names}).Outcome, "one apply at a time")
+	require.Equal(s, fleet.SendRefused, s.conn.Reboot(ctx, fleet.RebootOrder{}).Outcome, "not while packages are installed")
+	require.Equal(s, id, s.apply("first", names), "the same key is the same job")
+	s.exec("systemctl", "kill", "--signal=SIGKILL", "patch-agent")
+	job := s.follow(id)
+	require.NotEmpty(s, job.Stdout)
+	require.NotEmpty(s, job.Logs)
+	require.Equal(s, id, s.apply("first", names), "also after it")
+	return id
+}
 
-	info, err := conn.SystemInfo(ctx)
-	require.NoError(t, err)
-	require.Equal(t, "debian", info.OS)
-	require.True(t, *info.PackageDBClean)
-	require.False(t, info.PendingReboot)
+// holdLock takes dpkg's lock as another package manager does, until the file that it makes is removed.
+const holdLock = `use Fcntl;
+open(F, "+>>", "/var/lib/dpkg/lock-frontend") or die;
+my $lock = pack("s s x4 q q l x4", F_WRLCK, 0, 0, 0, 0);
+fcntl(F, F_SETLK, $lock) or die;
+open(H, ">", "/run/lock-held") or die;
+while (-e "/run/lock-held") { select(undef, undef, undef, 0.1) }
+`
 
-	// One package is held by its administrator.
-	pending, err := conn.Patches(ctx)
-	require.NoError(t, err)
-	require.NotEmpty(t, pending.Patches, "the mirror has no updates for the base suite")
-	held := pending.Patches[len(pending.Patches)-1].Name
-	_, err = guest.Exec(ctx, "apt-mark", "hold", held)
-	require.NoError(t, err)
-	pending, err = conn.Patches(ctx)
-	require.NoError(t, err)
-	var names, back []string // what needs the held package is held back with it
-	for _, p := range pending.Patches {
-		if p.Held {
-			back = append(back, p.Name)
-		} else {
-			names = append(names, p.Name)
-		}
-		t.Logf("pending: %s %s -> %s %s", p.Name, p.CurrentVersion, p.Available, p.Severity)
-	}
-
-	require.Contains(t, back, held)
-
-	auto, err := guest.Exec(ctx, "apt-mark", "showauto")
-	require.NoError(t, err)
-	order := fleet.ApplyOrder{IdempotencyKey: "first", Packages: names}
-	sent := conn.Apply(ctx, order)
-	require.Equal(t, fleet.SendAccepted, sent.Outcome, sent.Detail)
-	require.Equal(t, fleet.SendRefused, conn.Apply(ctx, fleet.ApplyOrder{Packages: names}).Outcome, "one apply at a time")
-	require.Equal(t, sent.JobID, conn.Apply(ctx, order).JobID, "the same key is the same job")
-	require.Equal(t, fleet.SendRefused, conn.Reboot(ctx, fleet.RebootOrder{}).Outcome, "not while packages are installed")
-	// The agent is killed in the middle of the upgrade; apt goes on.
-	_, err = guest.Exec(ctx, "systemctl", "kill", "--signal=SIGKILL", "patch-agent")
-	require.NoError(t, err)
-	job := s.follow(sent.JobID)
-	require.Equal(t, fleet.AgentJobCompleted, job.Status, "%s %s", job.Error, job.Stderr)
-	for _, line := range job.Logs {
-		t.Log("log: " + line)
-	}
-	require.NotEmpty(t, job.Stdout)
-
-	upgraded, err := guest.DpkgLog()
-	require.NoError(t, err)
-	require.Len(t, upgraded, len(names), "each package once: %v", upgraded)
-	pending, err = conn.Patches(ctx)
-	require.NoError(t, err)
-	require.Len(t, pending.Patches, len(back), "only what is held is left")
-	left, err := guest.Upgradable(ctx)
-	require.NoError(t, err)
-	require.ElementsMatch(t, back, left)
-	autoNow, err := guest.Exec(ctx, "apt-mark", "showauto")
-	require.NoError(t, err)
-	require.Equal(t, auto, autoNow, "dependencies stay dependencies")
-
-	// The rest, and then a reboot.
-	_, err = guest.Exec(ctx, "apt-mark", "unhold", held)
-	require.NoError(t, err)
-	sent = conn.Apply(ctx, fleet.ApplyOrder{Packages: back})
-	require.Equal(t, fleet.SendAccepted, sent.Outcome, sent.Detail)
-	require.Equal(t, fleet.AgentJobCompleted, s.follow(sent.JobID).Status)
-	site, err := guest.Exec(ctx, "cat", "/etc/nginx/sites-available/default")
-	require.NoError(t, err)
-	require.Contains(t, site, webListen, "configuration files are kept")
-	info, err = conn.SystemInfo(ctx)
-	require.NoError(t, err)
-	t.Logf("reboot required after the upgrade: %v", info.PendingReboot)
-
-	before, err := conn.Health(ctx)
-	require.NoError(t, err)
-	asked := time.Now()
-	reboot := conn.Reboot(ctx, fleet.RebootOrder{IdempotencyKey: "reboot"})
-	require.Equal(t, fleet.SendAccepted, reboot.Outcome, reboot.Detail)
-	s.wait("the reboot", 2*time.Minute, func(ctx context.Context) error {
-		h, err := conn.Health(ctx)
-		if err == nil && h.Uptime >= time.Since(asked) {
-			err = pendingError("not yet down")
+func (s *session) upgradesOnceTheLockIsFree(names []string) {
+	s.Helper()
+	require.NoError(s, os.WriteFile(filepath.Join(s.guest.Root(), "root/hold.pl"), []byte(holdLock), 0o600))
+	s.exec("systemd-run", "--unit=holder", "perl", "/root/hold.pl")
+	s.wait("the lock", 10*time.Second, func(ctx context.Context) error {
+		_, err := s.guest.Exec(ctx, "test", "-e", "/run/lock-held")
+		return err
+	})
+	refused := s.conn.Reboot(s.Context(), fleet.RebootOrder{})
+	require.Equal(s, agent.CodePackageDBInMutation, refused.Code)
+	id := s.apply("", names)
+	s.wait("apt to wait for the lock", 30*time.Second, func(ctx context.Context) error {
+		job, err := s.conn.Job(ctx, id)
+		if err == nil && !strings.Contains(job.Stdout+job.Stderr, "Waiting for cache lock") {
+			err = pendingError(job.Stdout + job.Stderr)
 		}
 		return err
 	})
-	after, err := conn.Health(ctx)
-	require.NoError(t, err)
-	require.Less(t, after.Uptime, before.Uptime)
-	require.Equal(t, 2, guest.Boots())
-	require.Equal(t, fleet.AgentJobCompleted, s.follow(reboot.JobID).Status)
-	require.Equal(t, reboot.JobID, conn.Reboot(ctx, fleet.RebootOrder{IdempotencyKey: "reboot"}).JobID, "it does not reboot twice")
-	require.Equal(t, fleet.AgentJobCompleted, s.follow(sent.JobID).Status, "jobs outlive the reboot")
-	info, err = conn.SystemInfo(ctx)
-	require.NoError(t, err)
-	require.False(t, info.PendingReboot)
+	s.exec("rm", "/run/lock-held")
+	s.follow(id)
+}
+
+func (s *session) reboots() {
+	s.Helper()
+	asked := time.Now()
+	order := fleet.RebootOrder{IdempotencyKey: "reboot"}
+	sent := s.conn.Reboot(s.Context(), order)
+	require.Equal(s, fleet.SendAccepted, sent.Outcome, sent.Detail)
+	s.isBackSince(asked)
+	require.Equal(s, 2, s.guest.Boots())
+	s.follow(sent.JobID)
+	require.Equal(s, sent.JobID, s.conn.Reboot(s.Context(), order).JobID, "it does not reboot twice")
 	s.wait("nginx", time.Minute, func(ctx context.Context) error {
-		service, err := conn.Service(ctx, "nginx")
+		service, err := s.conn.Service(ctx, "nginx")
 		if err == nil && !service.Healthy {
 			err = pendingError(service.ActiveState)
 		}
 		return err
 	})
+}
+
+// isBackSince waits until the host is up for less long than since a moment.
+func (s *session) isBackSince(asked time.Time) {
+	s.Helper()
+	s.wait("the reboot", 3*time.Minute, func(ctx context.Context) error {
+		h, err := s.conn.Health(ctx)
+		if err == nil && h.Uptime >= time.Since(asked) {
+			err = pendingError("not yet down")
+		}
+		return err
+	})
+}
+
+// TestAShutdownInTheMiddleOfAnUpgradeWaitsForIt is about a shutdown by somebody who ignores the lock that an apply holds
+// against it. Services do not start any more then, so packages that start one stay half configured, until the next apply.
+func TestAShutdownInTheMiddleOfAnUpgradeWaitsForIt(t *testing.T) {
+	s := newSession(t)
+	names, _ := s.pending()
+	require.NotEmpty(t, names, "the mirror has no updates for the base suite")
+	id := s.apply("", names)
+	s.wait("dpkg at work", time.Minute, func(ctx context.Context) error {
+		job, err := s.conn.Job(ctx, id)
+		if err == nil && job.Progress <= 35 {
+			err = pendingError(job.Message)
+		}
+		return err
+	})
+	require.Contains(t, s.exec("systemd-inhibit", "--list"), "installs packages")
+	asked := time.Now()
+	s.exec("systemctl", "--no-block", "reboot")
+	s.isBackSince(asked)
+	job := s.end(id)
+	require.NotNil(t, job.CompletedAt)
+	require.WithinRange(t, *job.CompletedAt, asked.Add(-time.Second), time.Now(), "apt came to its end before the host went down")
+	require.NotContains(t, job.Error, "restarted", "its own result is known")
+	s.upgradedOnce(names)
+	s.follow(s.apply("", names[:1])) // up to date, but an apply mends first
+	require.True(t, *s.info().PackageDBClean)
+	s.upgradedOnce(names)
 }
