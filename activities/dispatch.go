@@ -42,18 +42,20 @@ func (a *Runs) dispatch(ctx context.Context, ref HostRef) (Step, error) {
 	if r.Host == nil || r.Attempt != nil { // changed while the checks ran
 		return a.planHost(ctx, ref)
 	}
-	if v := fleet.Gate(a.policy.Gate, r.Evidence, r.Now); !v.Open() {
+	v := fleet.Gate(a.policy.Gate, r.Evidence, r.Now)
+	if !v.Open() {
 		return r.shut(ctx, v, plan)
 	}
-	return r.approach(ctx, plan)
+	return r.approach(ctx, plan, v)
 }
 
-// gateMargin is kept free of the permitted age of evidence, for what happens between the gate and the admission.
+// gateMargin is kept free of the permitted age of evidence, for what happens between the gate and the request.
 const gateMargin = 10 * time.Second
 
-// refresh runs every check whose stored result would not do, and reads the run again where it did.
+// refresh runs every check whose stored result would not do by now, and reads the run again where it did.
 func (r *run) refresh(ctx context.Context) (*run, error) {
-	stale := fleet.Stale(r.policy.Gate, r.Evidence, r.Now, min(gateMargin, r.policy.Gate.MaxResultAge/2))
+	now := r.Now.Add(r.now().Sub(r.read))
+	stale := fleet.Stale(r.policy.Gate, r.Evidence, now, min(gateMargin, r.policy.Gate.MaxResultAge/2))
 	if len(stale) == 0 {
 		return r, nil
 	}
@@ -68,24 +70,59 @@ func (r *run) shut(ctx context.Context, v fleet.Verdict, plan fleet.Plan) (Step,
 	w := r.gateWait(fleet.StatusWaitingHealthCheck, fleet.Wait{
 		Reason: fleet.WaitHealthCheck, Detail: v.Detail, Failing: v.Failing(), Unblocks: "all enabled checks healthy",
 	}, plan, 0)
-	w.Evaluation = &fleet.Evaluation{At: r.Now, Verdict: string(v.Code), Detail: v.Detail, Checks: v.Checks, NextTryAt: w.Wait.NextTryAt}
+	return r.judgedWait(ctx, w, v, plan)
+}
+
+// judgedWait stores a wait with the verdict of the gate that it comes after.
+func (r *run) judgedWait(ctx context.Context, w fleet.Waiting, v fleet.Verdict, plan fleet.Plan) (Step, error) {
+	e := r.evaluation(v)
+	e.NextTryAt = w.Wait.NextTryAt
+	w.Evaluation = &e
 	return r.wait(ctx, w, plan.Deadline)
 }
 
-// approach asks the agent what it is doing and what is pending, and seeks admission with that.
-func (r *run) approach(ctx context.Context, plan fleet.Plan) (Step, error) {
+func (r *run) evaluation(v fleet.Verdict) fleet.Evaluation {
+	return fleet.Evaluation{At: r.Now, Verdict: string(v.Code), Detail: v.Detail, Checks: v.Checks}
+}
+
+// judgedEnd stores an end with the verdict of the gate that it comes after.
+func (r *run) judgedEnd(ctx context.Context, e fleet.Ending, v fleet.Verdict) (Step, error) {
+	if err := r.store.SaveEvaluation(ctx, r.ref.JobID, r.ref.HostID, r.evaluation(v)); err != nil {
+		return Step{}, err
+	}
+	return r.end(ctx, e)
+}
+
+// approach asks the agent what it is doing and what is pending, and seeks admission with that. An agent that took its
+// time over it may have used up the age of the evidence, so the gate looks again.
+func (r *run) approach(ctx context.Context, plan fleet.Plan, v fleet.Verdict) (Step, error) {
 	conn := r.agents.Connect(r.Host.Endpoint())
 	defer conn.Close()
 	p, hold := r.preflight(ctx, conn)
 	if hold != nil {
-		return r.wait(ctx, r.gateWait(hold.status, hold.wait, plan, 0), plan.Deadline)
+		return r.judgedWait(ctx, r.gateWait(hold.status, hold.wait, plan, 0), v, plan)
 	}
+	r, err := r.refresh(ctx)
+	if err != nil {
+		return Step{}, err
+	}
+	if r.Host == nil || r.Attempt != nil {
+		return r.planHost(ctx, r.ref)
+	}
+	if v = fleet.Gate(r.policy.Gate, r.Evidence, r.Now); !v.Open() {
+		return r.shut(ctx, v, plan)
+	}
+	return r.seek(ctx, conn, p, v)
+}
+
+// seek asks for admission, unless there is nothing to send.
+func (r *run) seek(ctx context.Context, conn fleet.AgentConn, p preflight, v fleet.Verdict) (Step, error) {
 	order, e, err := r.order(ctx, p)
 	if err != nil {
 		return Step{}, err
 	}
 	if e != nil {
-		return r.end(ctx, *e)
+		return r.judgedEnd(ctx, *e, v)
 	}
 	asked := r.now()
 	admission, err := r.store.Admit(ctx, order)
@@ -107,19 +144,22 @@ func (r *run) approach(ctx context.Context, plan fleet.Plan) (Step, error) {
 func (r *run) refused(ctx context.Context, a fleet.Admission) (Step, error) {
 	switch a.Refusal {
 	case fleet.RefusedByPlan:
+		if err := r.store.SaveEvaluation(ctx, r.ref.JobID, r.ref.HostID, r.evaluation(a.Verdict)); err != nil {
+			return Step{}, err
+		}
 		return r.obey(ctx, a.Plan)
 	case fleet.RefusedByGate:
 		return r.shut(ctx, a.Verdict, a.Plan)
 	case fleet.RefusedBySlot:
-		return r.wait(ctx, r.gateWait(fleet.StatusWaitingSlot, fleet.Wait{
+		return r.judgedWait(ctx, r.gateWait(fleet.StatusWaitingSlot, fleet.Wait{
 			Reason: fleet.WaitSlot, Detail: fmt.Sprintf("a slot: at most %d hosts of the job are patched at a time", r.Job.MaxParallel),
 			Unblocks: "another host of the job ends",
-		}, a.Plan, 0), a.Plan.Deadline)
+		}, a.Plan, 0), a.Verdict, a.Plan)
 	case fleet.RefusedByHost:
-		return r.wait(ctx, r.gateWait(fleet.StatusWaitingSlot, fleet.Wait{
+		return r.judgedWait(ctx, r.gateWait(fleet.StatusWaitingSlot, fleet.Wait{
 			Reason: fleet.WaitHostBusy, Detail: "the host: a patch of another job on it is unfinished",
 			Unblocks: "the end of the other job's patch",
-		}, a.Plan, 0), a.Plan.Deadline)
+		}, a.Plan, 0), a.Verdict, a.Plan)
 	default:
 		return r.end(ctx, fleet.Ending{
 			Status: fleet.StatusFailed, Reason: fleet.ReasonTooManyRefusals,
@@ -128,12 +168,8 @@ func (r *run) refused(ctx context.Context, a fleet.Admission) (Step, error) {
 	}
 }
 
-// admitted keeps the evaluation that opened the gate and sends what the intent says.
+// admitted does what the intent says.
 func (r *run) admitted(ctx context.Context, conn fleet.AgentConn, a fleet.Admission, asked time.Time) (Step, error) {
-	open := fleet.Evaluation{At: a.Now, Verdict: string(a.Verdict.Code), Detail: a.Verdict.Detail, Checks: a.Verdict.Checks}
-	if err := r.store.SaveEvaluation(ctx, r.ref.JobID, r.ref.HostID, open); err != nil {
-		return Step{}, err
-	}
 	switch a.Attempt.State {
 	case fleet.AttemptAccepted:
 		return Step{Next: StepFollow, Status: fleet.StatusRunning, Phase: fleet.PhaseApplying, Detail: "an apply that the agent already ran is taken for this job's"}, nil
@@ -160,7 +196,7 @@ func (r *run) send(ctx context.Context, conn fleet.AgentConn, sendBefore time.Ti
 	case fleet.SendNotSent, fleet.SendRefused:
 		return r.sentBack(ctx, res, plan)
 	case fleet.SendRejected:
-		if err := r.store.RecordRefused(ctx, *r.Attempt, r.ref.JobID, r.ref.HostID, res.Detail); err != nil {
+		if err := r.notTaken(ctx, res); err != nil {
 			return Step{}, err
 		}
 		return r.end(ctx, fleet.Ending{Status: fleet.StatusFailed, Reason: fleet.ReasonAgentError, Detail: fleet.Clip("the agent rejected the request: " + res.Detail)})
@@ -172,7 +208,7 @@ func (r *run) send(ctx context.Context, conn fleet.AgentConn, sendBefore time.Ti
 
 // sentBack returns a host to the gate whose agent did not take the request, at most MaxAttempts times.
 func (r *run) sentBack(ctx context.Context, res fleet.SendResult, plan fleet.Plan) (Step, error) {
-	if err := r.store.RecordRefused(ctx, *r.Attempt, r.ref.JobID, r.ref.HostID, res.Detail); err != nil {
+	if err := r.notTaken(ctx, res); err != nil {
 		return Step{}, err
 	}
 	reason, untouched := fleet.WaitRefused, false
@@ -192,6 +228,16 @@ func (r *run) sentBack(ctx context.Context, res fleet.SendResult, plan fleet.Pla
 	}
 	e.Detail = fleet.Clip(fmt.Sprintf("the agent did not take the request %d times, at last: %s", fleet.MaxAttempts, res.Detail))
 	return r.end(ctx, e)
+}
+
+// notTaken records that the agent did not take the request, and hands slot and host on.
+func (r *run) notTaken(ctx context.Context, res fleet.SendResult) error {
+	if err := r.store.RecordRefused(ctx, *r.Attempt, r.ref.JobID, r.ref.HostID, res.Detail); err != nil {
+		return err
+	}
+	r.wakeSlotWaiters(ctx)
+	r.deliverWakeups(ctx)
+	return nil
 }
 
 func newAttemptID() string { return uuid.Must(uuid.NewV7()).String() }

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"github.com/patch-manager/patch-manager/fleet"
@@ -86,12 +87,27 @@ func (a *Jobs) AbandonHost(ctx context.Context, ref HostRef) error {
 		_, err = a.store.EndAttempt(ctx, ref.JobID, ref.HostID, fleet.Ending{
 			Status: fleet.StatusIndeterminate, Reason: fleet.ReasonRunLost, Detail: "the run was ended from outside after the patch was dispatched",
 		})
+	} else {
+		_, err = a.store.EndWaiting(ctx, ref.JobID, ref.HostID, fleet.Ending{
+			Status: fleet.StatusFailed, Reason: fleet.ReasonRunLost, Detail: "the run was ended from outside before anything was sent",
+		})
+	}
+	if err != nil {
 		return retryable(err)
 	}
-	_, err = a.store.EndWaiting(ctx, ref.JobID, ref.HostID, fleet.Ending{
-		Status: fleet.StatusFailed, Reason: fleet.ReasonRunLost, Detail: "the run was ended from outside before anything was sent",
-	})
-	return retryable(err)
+	return a.handOn(ctx, ref.JobID)
+}
+
+// handOn signals the hosts that wait for what an abandoned one held.
+func (a *Jobs) handOn(ctx context.Context, jobID string) error {
+	waiters, err := a.store.SlotWaiters(ctx, jobID)
+	if err != nil {
+		return retryable(err)
+	}
+	for _, id := range waiters {
+		err = errors.Join(err, a.signals.WakeHost(ctx, jobID, id))
+	}
+	return errors.Join(err, a.signals.DeliverWakeups(ctx))
 }
 
 // DeliverWakeups signals the runs that stored wake-ups mean and deletes these; it returns how many runs it signalled.

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/patch-manager/patch-manager/fleet"
 )
@@ -46,7 +47,11 @@ func outputLines(job fleet.AgentJob) []string {
 // printable makes a line fit for Postgres and bounds it.
 func printable(l string) string {
 	if len(l) > maxOutputLine {
-		l = l[:maxOutputLine] + "..."
+		end := maxOutputLine
+		for end > maxOutputLine-utf8.UTFMax && !utf8.RuneStart(l[end]) {
+			end--
+		}
+		l = l[:end] + "..."
 	}
 	return strings.ReplaceAll(strings.ToValidUTF8(l, "\uFFFD"), "\x00", "\uFFFD")
 }

@@ -48,6 +48,7 @@ type JobStore interface {
 	Run(ctx context.Context, jobID, hostID string) (fleet.Run, error)
 	EndWaiting(ctx context.Context, jobID, hostID string, e fleet.Ending) (woke bool, err error)
 	EndAttempt(ctx context.Context, jobID, hostID string, e fleet.Ending) (woke bool, err error)
+	SlotWaiters(ctx context.Context, jobID string) ([]string, error)
 }
 
 // Signals reaches runs. A run that is not there is no error.

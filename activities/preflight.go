@@ -88,7 +88,9 @@ func (r *run) order(ctx context.Context, p preflight) (fleet.AdmitRequest, *flee
 	if err != nil {
 		return req, nil, err
 	}
-	if j := unknownApply(p.jobs, known, r.Job.CreatedAt); j != nil {
+	// The agent stamps its jobs by its own clock, and some agents to the second.
+	since := r.Job.CreatedAt.Add(-r.policy.Gate.MaxClockSkew - time.Second)
+	if j := unknownApply(p.jobs, known, since, r.Job.Packages); j != nil {
 		req.Adopt, req.Packages = j.ID, fleet.AdoptPackages(j.Packages, p.patches.Patches)
 		return req, nil, nil
 	}
@@ -108,7 +110,7 @@ func (r *run) orderNothing(req *fleet.AdmitRequest, p preflight) *fleet.Ending {
 			Detail: fmt.Sprintf("the host lists no update, but its package cache is %s; at most %s counts", age, r.policy.MaxCacheAge),
 		}
 	}
-	switch wants := p.info.PendingReboot || p.patches.RequiresReboot; {
+	switch wants := p.info.PendingReboot; { // what the list says of reboots is about updates that are not sent
 	case wants && r.Job.AllowReboot:
 		req.RebootOnly = true
 		return nil
@@ -144,14 +146,19 @@ func cacheTooOld(h fleet.AgentHealth, now time.Time, limit time.Duration) (strin
 	return age.Round(time.Minute).String() + " old", age > limit
 }
 
-// unknownApply finds an apply that finished on the host since the job was created and that no attempt of ours accounts
-// for: a database restored from an earlier day must not send it again.
-func unknownApply(jobs []fleet.AgentJob, known []string, since time.Time) *fleet.AgentJob {
+// unknownApply finds an apply that finished on the host since the given time, that no attempt of ours accounts for and
+// that may be of a job which wants those packages (all where nil): a database restored from an earlier day must not send
+// it again.
+func unknownApply(jobs []fleet.AgentJob, known []string, since time.Time, wanted []string) *fleet.AgentJob {
 	for _, j := range jobs {
 		if j.Operation == fleet.AgentApply && j.Status.Finished() && j.CreatedAt != nil && !j.CreatedAt.Before(since) &&
-			!slices.Contains(known, j.ID) {
+			!slices.Contains(known, j.ID) && (wanted == nil || within(j.Packages, wanted)) {
 			return &j
 		}
 	}
 	return nil
+}
+
+func within(names, wanted []string) bool {
+	return !slices.ContainsFunc(names, func(n string) bool { return !slices.Contains(wanted, n) })
 }

@@ -3,6 +3,9 @@ package activities
 import (
 	"context"
 	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
 
 	"github.com/patch-manager/patch-manager/fleet"
 )
@@ -15,6 +18,10 @@ func (a *Runs) RebootHost(ctx context.Context, ref HostRef) (Step, error) {
 }
 
 func (a *Runs) reboot(ctx context.Context, ref HostRef) (Step, error) {
+	var since time.Time // the first request that the agent did not take
+	if activity.HasHeartbeatDetails(ctx) {
+		_ = activity.GetHeartbeatDetails(ctx, &since) // what can not be read begins anew
+	}
 	for {
 		r, err := a.load(ctx, ref)
 		if err != nil {
@@ -23,19 +30,25 @@ func (a *Runs) reboot(ctx context.Context, ref HostRef) (Step, error) {
 		if step, ok, err := r.resume(ctx); !ok || err != nil || step.Next != StepReboot {
 			return step, err
 		}
-		step, done, err := r.rebootOnce(ctx)
+		if r.Attempt.RebootState == fleet.RebootRefused && since.IsZero() {
+			since = r.Now
+		}
+		step, done, err := r.rebootOnce(ctx, since)
 		if done || err != nil {
 			return step, err
 		}
-		if err := pause(ctx, a.policy.PollInterval); err != nil {
+		if err := pause(ctx, a.policy.PollInterval, since); err != nil {
 			return Step{}, err
 		}
 	}
 }
 
-func (r *run) rebootOnce(ctx context.Context) (Step, bool, error) {
+func (r *run) rebootOnce(ctx context.Context, refusedSince time.Time) (Step, bool, error) {
 	switch r.Attempt.RebootState {
 	case "", fleet.RebootRefused:
+		if !refusedSince.IsZero() && r.Now.Sub(refusedSince) > r.policy.RebootTimeout {
+			return r.rebootFailed(ctx, fmt.Sprintf("the agent did not take the request to reboot within %s", r.policy.RebootTimeout))
+		}
 		if !r.roomToReboot() {
 			return r.verifyNext(ctx, "the reboot is deferred: no room left in the span")
 		}

@@ -97,6 +97,7 @@ type run struct {
 	ref HostRef
 	fleet.Run
 	skew time.Duration // of the database's clock against ours
+	read time.Time     // by our clock
 }
 
 // load reads the run and how far apart the clocks of the database and this worker are.
@@ -107,7 +108,7 @@ func (a *Runs) load(ctx context.Context, ref HostRef) (*run, error) {
 		return nil, err
 	}
 	clock := fleet.AgentClock{Agent: r.Now, Sent: sent, Received: a.now()}
-	return &run{Runs: a, ref: ref, Run: r, skew: clock.Skew()}, nil
+	return &run{Runs: a, ref: ref, Run: r, skew: clock.Skew(), read: clock.Received}, nil
 }
 
 func (r *run) log() *slog.Logger {
@@ -117,6 +118,8 @@ func (r *run) log() *slog.Logger {
 // resume says how a run goes on that ended or was dispatched before; ok is false where neither is so.
 func (r *run) resume(ctx context.Context) (step Step, ok bool, err error) {
 	if r.Row.Status.Terminal() {
+		// An earlier try may have stored the end and been lost before it handed the slot on.
+		r.wakeSlotWaiters(ctx)
 		return Step{Next: StepDone, Status: r.Row.Status, Reason: r.Row.Reason, Detail: r.Row.Detail}, true, nil
 	}
 	if r.Attempt == nil {

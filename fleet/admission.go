@@ -72,6 +72,9 @@ type Admission struct {
 	Plan    Plan
 	Verdict Verdict
 	Now     time.Time
+	// SendBefore is the instant from which the request may not be sent any more: SendWithin after Now, or earlier where
+	// the span or the evidence ends before.
+	SendBefore time.Time
 }
 
 // Admit decides whether the host of r gets a slot and an intent, given what else is true inside the transaction. An
@@ -83,6 +86,12 @@ func Admit(r Run, req AdmitRequest, heldSlots int, hostBusy bool) Admission {
 	}
 	a.Plan = PlanRun(r, req.Cutoffs.For(r.Job.AllowReboot))
 	a.Verdict = Gate(req.Gate, r.Evidence, r.Now)
+	a.SendBefore = r.Now.Add(req.SendWithin)
+	for _, end := range []time.Time{a.Plan.Deadline, EvidenceUntil(req.Gate, r.Evidence)} {
+		if !end.IsZero() {
+			a.SendBefore = earlier(a.SendBefore, end)
+		}
+	}
 	switch {
 	case a.Plan.Kind != PlanGo:
 		a.Refusal = RefusedByPlan

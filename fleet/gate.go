@@ -123,6 +123,21 @@ func judge(p GatePolicy, e Evidence, now time.Time) JudgedCheck {
 	return j
 }
 
+// EvidenceUntil is the last instant at which the gate accepts the evidence that it accepts now; zero where there is no
+// enabled check with a result.
+func EvidenceUntil(p GatePolicy, evidence []Evidence) time.Time {
+	var until time.Time
+	for _, e := range evidence {
+		if !e.Check.Enabled || e.Result == nil {
+			continue
+		}
+		if t := e.Result.CheckedAt.Add(p.MaxResultAge); until.IsZero() || t.Before(until) {
+			until = t
+		}
+	}
+	return until
+}
+
 // Stale lists the enabled checks whose evidence the gate would not accept at now for its age alone, or that have none.
 // margin is taken off the permitted age, so that evidence does not run out between the gate and the dispatch. An
 // unhealthy result always counts as stale: the gate asks again.

@@ -45,7 +45,8 @@ func AdoptPackages(names []string, available []Patch) []PackageResult {
 }
 
 // JudgePackages says of each package that was sent whether it is installed: it is when the host lists it no longer, or
-// lists a version newer than the one sent. It returns the names of those still pending; held ones are none of them.
+// lists a further update over another version than the one it had. It returns the names of those still pending; held
+// ones are none of them.
 func JudgePackages(sent []PackageResult, available []Patch) (judged []PackageResult, pending []string) {
 	judged = slices.Clone(sent)
 	for i, p := range judged {
@@ -55,7 +56,7 @@ func JudgePackages(sent []PackageResult, available []Patch) (judged []PackageRes
 		judged[i].Result = PackageInstalled
 		for _, a := range available {
 			switch {
-			case a.Name != p.Name || (a.Available != p.To && p.To != ""):
+			case a.Name != p.Name || movedOn(p, a):
 			case a.Held:
 				judged[i].Result = PackageHeld
 			default:
@@ -65,6 +66,12 @@ func JudgePackages(sent []PackageResult, available []Patch) (judged []PackageRes
 		}
 	}
 	return judged, pending
+}
+
+// movedOn reports whether a, which is pending now, comes after the update that was sent. That another version is
+// available does not say so: it may have been published while nothing was installed.
+func movedOn(sent PackageResult, a Patch) bool {
+	return sent.To != "" && a.Available != sent.To && a.CurrentVersion != sent.From
 }
 
 // FindLostApply returns the id of the one apply in jobs that must be the attempt's: new since its intent and with its

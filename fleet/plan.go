@@ -70,13 +70,15 @@ func planWindow(r Run, cutoff time.Duration) Plan {
 	giveUp := start.Add(r.Job.MaxWait)
 	span, ok := NextSpan(r.Windows, r.Now, SpanHorizon, cutoff)
 	switch {
-	case ok && !span.Start.After(r.Now):
+	case ok && !span.Start.After(earlier(r.Now, giveUp)):
 		return Plan{Kind: PlanGo, Span: &span, Deadline: span.LastStart}
 	case !r.Now.Before(giveUp):
 		return end(StatusFailed, ReasonNoWindow, fmt.Sprintf("no maintenance window opened within %s", r.Job.MaxWait))
 	case !ok:
+		// A window further away than was looked comes nearer meanwhile.
+		next := earlier(giveUp, r.Now.Add(SpanHorizon))
 		return waitFor(Wait{
-			Reason: WaitWindow, Detail: "no maintenance window applies to this host", NextTryAt: &giveUp, Until: &giveUp,
+			Reason: WaitWindow, Detail: "no maintenance window applies to this host", NextTryAt: &next, Until: &giveUp,
 			Unblocks: "a maintenance window for the host, one of its groups or the site",
 		})
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/patch-manager/patch-manager/store/sqlgen"
 )
 
-// Admit takes a slot and commits the intent to patch a host, in one transaction that reads the clock, the windows, the
-// evidence and the job again, or says which condition was not met. Where the job already has an attempt on the host
+// Admit takes a slot and commits the intent to patch a host with the evaluation that allows it, in one transaction that
+// reads the clock, the windows, the evidence and the job again, or says which condition was not met. Where the job already has an attempt on the host
 // it changes nothing and returns that one.
 func (s *Store) Admit(ctx context.Context, req fleet.AdmitRequest) (fleet.Admission, error) {
 	var a fleet.Admission
@@ -31,6 +31,9 @@ func admit(ctx context.Context, q *sqlgen.Queries, req fleet.AdmitRequest) (flee
 	}
 	if _, err := q.LockJobHost(ctx, req.JobID, req.HostID); err != nil {
 		return fleet.Admission{}, found(err, "job host")
+	}
+	if _, err := q.LockRunHost(ctx, req.HostID); err != nil {
+		return fleet.Admission{}, fmt.Errorf("lock host: %w", err)
 	}
 	r, err := loadRun(ctx, q, req.JobID, req.HostID)
 	if err != nil {
@@ -55,7 +58,7 @@ func admit(ctx context.Context, q *sqlgen.Queries, req fleet.AdmitRequest) (flee
 }
 
 func commitIntent(ctx context.Context, q *sqlgen.Queries, req fleet.AdmitRequest, r fleet.Run, a fleet.Admission) (fleet.Admission, error) {
-	attempt, err := newAttempt(req, r, a.Plan)
+	attempt, err := newAttempt(req, r, a.SendBefore)
 	if err != nil {
 		return fleet.Admission{}, err
 	}
@@ -70,6 +73,10 @@ func commitIntent(ctx context.Context, q *sqlgen.Queries, req fleet.AdmitRequest
 	if err := startRunning(ctx, q, attempt, a.Plan.Span); err != nil {
 		return fleet.Admission{}, err
 	}
+	open := fleet.Evaluation{At: a.Now, Verdict: string(a.Verdict.Code), Detail: a.Verdict.Detail, Checks: a.Verdict.Checks}
+	if err := writeEvaluation(ctx, q, req.JobID, req.HostID, &open); err != nil {
+		return fleet.Admission{}, err
+	}
 	written, err := toAttempt(sqlgen.PatchAttempt{
 		ID: attempt.ID, Number: attempt.Number, State: attempt.State, PreparedAt: r.Now, SendBefore: attempt.SendBefore,
 		AgentJobsSeen: attempt.AgentJobsSeen, AgentJobID: attempt.AgentJobID, Packages: attempt.Packages,
@@ -78,7 +85,7 @@ func commitIntent(ctx context.Context, q *sqlgen.Queries, req fleet.AdmitRequest
 	return a, err
 }
 
-func newAttempt(req fleet.AdmitRequest, r fleet.Run, plan fleet.Plan) (sqlgen.InsertAttemptParams, error) {
+func newAttempt(req fleet.AdmitRequest, r fleet.Run, sendBefore time.Time) (sqlgen.InsertAttemptParams, error) {
 	packages, err := json.Marshal(req.Packages)
 	if err != nil {
 		return sqlgen.InsertAttemptParams{}, fmt.Errorf("encode packages: %w", err)
@@ -89,11 +96,8 @@ func newAttempt(req fleet.AdmitRequest, r fleet.Run, plan fleet.Plan) (sqlgen.In
 	uptime := int64(req.Uptime / time.Second)
 	p := sqlgen.InsertAttemptParams{
 		ID: req.AttemptID, JobID: req.JobID, HostID: req.HostID, Number: int16(r.Refusals + 1), //nolint:gosec // at most MaxAttempts
-		State: string(fleet.AttemptPrepared), SendBefore: r.Now.Add(req.SendWithin), AgentJobsSeen: req.AgentJobs,
+		State: string(fleet.AttemptPrepared), SendBefore: sendBefore, AgentJobsSeen: req.AgentJobs,
 		AgentJobID: orNull(req.Adopt), AgentUptimeSeconds: &uptime, Packages: packages,
-	}
-	if !plan.Deadline.IsZero() && plan.Deadline.Before(p.SendBefore) {
-		p.SendBefore = plan.Deadline
 	}
 	if p.AgentJobsSeen == nil {
 		p.AgentJobsSeen = []string{}

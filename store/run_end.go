@@ -88,8 +88,16 @@ func wakeAfterFailure(ctx context.Context, q *sqlgen.Queries, jobID, hostID stri
 // SlotWaiters returns the hosts of a job that should try again because slots are free, longest waiting first; each is
 // named to one caller only.
 func (s *Store) SlotWaiters(ctx context.Context, jobID string) ([]string, error) {
-	ids, err := s.q.WakeSlotWaiters(ctx, jobID)
-	return ids, translate(err)
+	var ids []string
+	err := s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+		if _, err := q.LockJob(ctx, jobID); err != nil {
+			return found(err, "job")
+		}
+		var err error
+		ids, err = q.WakeSlotWaiters(ctx, jobID)
+		return err
+	})
+	return ids, err
 }
 
 // SaveProgress keeps how far the agent says it is, 0 to 100.

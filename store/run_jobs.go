@@ -45,13 +45,18 @@ func (s *Store) CompleteJob(ctx context.Context, jobID string) (bool, error) {
 			return found(err, "job")
 		}
 		completed = true
-		groups, err := q.JobGroupIDs(ctx, jobID)
-		if err != nil {
-			return fmt.Errorf("read groups of job: %w", err)
-		}
-		return writeEvent(ctx, q, eventJobChanged, jobID, groups, false, map[string]bool{"completed": true})
+		return writeJobEvent(ctx, q, jobID, "completed")
 	})
 	return completed, err
+}
+
+// writeJobEvent tells whoever may see the job what happened to it.
+func writeJobEvent(ctx context.Context, q *sqlgen.Queries, jobID, what string) error {
+	groups, err := q.JobGroupIDs(ctx, jobID)
+	if err != nil {
+		return fmt.Errorf("read groups of job: %w", err)
+	}
+	return writeEvent(ctx, q, eventJobChanged, jobID, groups, false, map[string]bool{what: true})
 }
 
 // UnfinishedJobs returns the ids of all jobs that have not completed.
@@ -70,6 +75,9 @@ func (s *Store) CancelJob(ctx context.Context, jobID string, by fleet.Actor) err
 		if err := writeAudit(ctx, q, by, "job.cancel", "job", jobID, nil); err != nil {
 			return err
 		}
+		if err := writeJobEvent(ctx, q, jobID, "cancel_requested"); err != nil {
+			return err
+		}
 		return writeWakeup(ctx, q, nil, nil, &jobID, "cancelled")
 	})
 }
@@ -81,7 +89,14 @@ func (s *Store) CancelJobHost(ctx context.Context, jobID, hostID string, by flee
 		if err != nil || n == 0 {
 			return err
 		}
-		return writeAudit(ctx, q, by, "job_host.cancel", "job_host", jobID+"/"+hostID, nil)
+		if err := writeAudit(ctx, q, by, "job_host.cancel", "job_host", jobID+"/"+hostID, nil); err != nil {
+			return err
+		}
+		row, err := q.RunRow(ctx, jobID, hostID)
+		if err != nil {
+			return found(err, "job host")
+		}
+		return writeJobHostEvent(ctx, q, jobID, hostID, fleet.Status(row.JobHost.Status), fleet.Phase(deref(row.JobHost.Phase)), "")
 	})
 }
 

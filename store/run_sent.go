@@ -13,14 +13,14 @@ import (
 // RecordAccepted keeps the agent's job id of an attempt and moves its host on. It holds also where the run gave the
 // request up for lost meanwhile, since the sender knows better; not once the attempt is finished (KindConflict).
 func (s *Store) RecordAccepted(ctx context.Context, a fleet.Attempt, jobID, hostID, agentJobID string) error {
-	return s.sent(ctx, a, fleet.AttemptAccepted, agentJobID, "", func(q *sqlgen.Queries) error {
+	return s.sent(ctx, a, jobID, hostID, fleet.AttemptAccepted, agentJobID, "", func(q *sqlgen.Queries) error {
 		return savePhase(ctx, q, jobID, hostID, fleet.PhaseApplying, "", agentJobID)
 	})
 }
 
 // RecordUnknown keeps that nobody knows whether the agent took the request; it is never sent again.
 func (s *Store) RecordUnknown(ctx context.Context, a fleet.Attempt, jobID, hostID, detail string) error {
-	return s.sent(ctx, a, fleet.AttemptUnknown, "", detail, func(q *sqlgen.Queries) error {
+	return s.sent(ctx, a, jobID, hostID, fleet.AttemptUnknown, "", detail, func(q *sqlgen.Queries) error {
 		return savePhase(ctx, q, jobID, hostID, fleet.PhaseApplying, detail, "")
 	})
 }
@@ -28,7 +28,7 @@ func (s *Store) RecordUnknown(ctx context.Context, a fleet.Attempt, jobID, hostI
 // RecordRefused keeps that the agent did not take the request, or that nothing was sent, and frees slot and host. What
 // becomes of the job host is for the caller to store.
 func (s *Store) RecordRefused(ctx context.Context, a fleet.Attempt, jobID, hostID, detail string) error {
-	return s.sent(ctx, a, fleet.AttemptRefused, "", detail, func(q *sqlgen.Queries) error {
+	return s.sent(ctx, a, jobID, hostID, fleet.AttemptRefused, "", detail, func(q *sqlgen.Queries) error {
 		if err := q.ReleaseAttempts(ctx, true, jobID, hostID); err != nil {
 			return fmt.Errorf("release attempt: %w", err)
 		}
@@ -39,10 +39,15 @@ func (s *Store) RecordRefused(ctx context.Context, a fleet.Attempt, jobID, hostI
 	})
 }
 
+// sent records what became of a request. The row of the job host is locked first, as everywhere.
 func (s *Store) sent(
-	ctx context.Context, a fleet.Attempt, state fleet.AttemptState, agentJobID, detail string, then func(*sqlgen.Queries) error,
+	ctx context.Context, a fleet.Attempt, jobID, hostID string, state fleet.AttemptState, agentJobID, detail string,
+	then func(*sqlgen.Queries) error,
 ) error {
 	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+		if _, err := q.LockJobHost(ctx, jobID, hostID); err != nil {
+			return found(err, "job host")
+		}
 		n, err := q.SaveAttemptSent(ctx, string(state), orNull(agentJobID), detail, a.ID)
 		if err != nil {
 			return fmt.Errorf("record what was sent: %w", err)
@@ -64,6 +69,9 @@ func (s *Store) MarkUnknown(ctx context.Context, a fleet.Attempt) (bool, error) 
 func (s *Store) PrepareReboot(ctx context.Context, a fleet.Attempt, jobID, hostID string) (bool, error) {
 	prepared := false
 	err := s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+		if _, err := q.LockJobHost(ctx, jobID, hostID); err != nil {
+			return found(err, "job host")
+		}
 		n, err := q.PrepareReboot(ctx, a.ID)
 		if prepared = n == 1; err != nil || !prepared {
 			return err

@@ -40,7 +40,7 @@ func (s *Store) SaveWaiting(ctx context.Context, jobID, hostID string, w fleet.W
 	})
 }
 
-// SaveEvaluation keeps a decision of the gate that lets the host through.
+// SaveEvaluation keeps a decision of the gate after which the host neither waited nor was dispatched.
 func (s *Store) SaveEvaluation(ctx context.Context, jobID, hostID string, e fleet.Evaluation) error {
 	return translate(writeEvaluation(ctx, s.q, jobID, hostID, &e))
 }

@@ -156,10 +156,13 @@ func (w *world) Admit(_ context.Context, req fleet.AdmitRequest) (a fleet.Admiss
 			state = fleet.AttemptNone
 		}
 		attempt := fleet.Attempt{
-			ID: req.AttemptID, Number: r.Refusals + 1, State: state, PreparedAt: r.Now, SendBefore: r.Now.Add(req.SendWithin),
+			ID: req.AttemptID, Number: r.Refusals + 1, State: state, PreparedAt: r.Now, SendBefore: a.SendBefore,
 			AgentJobsSeen: req.AgentJobs, AgentJobID: req.Adopt, Packages: req.Packages,
 		}
 		m.attempts = append(m.attempts, &attempt)
+		m.evaluations = append(m.evaluations, fleet.Evaluation{
+			At: a.Now, Verdict: string(a.Verdict.Code), Detail: a.Verdict.Detail, Checks: a.Verdict.Checks,
+		})
 		m.row.Status, m.row.Phase, m.row.Attempted, m.row.Wait = fleet.StatusRunning, fleet.PhaseDispatching, true, nil
 		copied := attempt
 		a.Attempt = &copied

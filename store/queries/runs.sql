@@ -18,10 +18,14 @@ select * from patch_attempts where job_id = @job_id and host_id = @host_id order
 
 -- name: LockJob :one
 -- Serialises the admissions of one job, so that a slot is never given twice.
-select id from jobs where id = @job_id for update;
+select id from jobs where id = @job_id for no key update;
 
 -- name: LockJobHost :one
 select status from job_hosts where job_id = @job_id and host_id = @host_id for update;
+
+-- name: LockRunHost :many
+-- Held to the commit of an intent, so that the host is not deleted beside it. No row where it is gone already.
+select id from hosts where id = @host_id for key share;
 
 -- name: HeldSlots :one
 select count(*) from patch_attempts where job_id = @job_id and slot_released_at is null;
@@ -40,8 +44,8 @@ values (@id, @job_id, @host_id, @number, @state, @send_before, @agent_jobs_seen,
 on conflict do nothing;
 
 -- name: StartRunning :execrows
-update job_hosts set status = 'running', phase = @phase::text, reason = null, detail = '', attempted = @attempted, wait = null,
-    agent_job_id = sqlc.narg(agent_job_id),
+update job_hosts set status = 'running', phase = @phase::text, reason = null, detail = '', attempted = attempted or @attempted::boolean, wait = null,
+    slot_woken_at = null, agent_job_id = sqlc.narg(agent_job_id),
     slot_wait_seconds = slot_wait_seconds + coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0),
     slot_wait_started_at = null,
     span_starts_at = sqlc.narg(span_starts_at), span_last_start_at = sqlc.narg(span_last_start_at), span_ends_at = sqlc.narg(span_ends_at),
@@ -53,14 +57,17 @@ where job_id = @job_id and host_id = @host_id
     and (status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot') or (status = 'running' and phase = 'dispatching'));
 
 -- name: SaveWaiting :execrows
+-- A wait for a busy host is none for a slot: the gate timeout of an immediate job goes on. Whoever decided anew may be
+-- woken for the next free slot at once.
 update job_hosts jh set status = @status::text, phase = null, reason = @reason::text, detail = @detail, wait = @wait,
     attempted = attempted and not @unattempted::boolean,
     span_starts_at = sqlc.narg(span_starts_at), span_last_start_at = sqlc.narg(span_last_start_at), span_ends_at = sqlc.narg(span_ends_at),
     span_entered_at = case when @entered::boolean then coalesce(span_entered_at, clock_timestamp()) else span_entered_at end,
     gate_started_at = case when @start_gate::boolean then coalesce(gate_started_at, clock_timestamp()) else gate_started_at end,
-    slot_wait_seconds = slot_wait_seconds + case when @status::text = 'waiting_slot' then 0
+    slot_wait_seconds = slot_wait_seconds + case when @reason::text = 'slot' then 0
         else coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0) end,
-    slot_wait_started_at = case when @status::text = 'waiting_slot' then coalesce(slot_wait_started_at, clock_timestamp()) end,
+    slot_wait_started_at = case when @reason::text = 'slot' then coalesce(slot_wait_started_at, clock_timestamp()) end,
+    slot_woken_at = null,
     times = jsonb_build_object(@status::text, clock_timestamp()) || times,
     updated_at = clock_timestamp()
 where jh.job_id = @job_id and jh.host_id = @host_id
@@ -112,7 +119,8 @@ update patch_attempts set reboot_state = @reboot_state::text
 where id = @id and reboot_state = any(@from_states::text[]) and finished_at is null;
 
 -- name: WakeSlotWaiters :many
--- The hosts that have waited longest, one for each free slot, not counting those woken a moment ago.
+-- The hosts that have waited longest, one for each free slot less those that were woken a moment ago and have not
+-- decided yet. The caller holds the job's lock, so that no slot is offered twice.
 update job_hosts set slot_woken_at = clock_timestamp()
 where (job_id, host_id) in (
     select w.job_id, w.host_id from job_hosts w
@@ -133,7 +141,7 @@ on conflict do nothing;
 
 -- name: AppendOutput :exec
 insert into job_host_output (job_id, host_id, seq, line)
-select @job_id, @host_id, (@first_seq::integer + o.n - 1)::integer, o.line
+select @job_id, @host_id, (o.n - 1 + sqlc.arg(first_seq)::integer)::integer, o.line
 from unnest(@lines::text[]) with ordinality as o(line, n)
 on conflict do nothing;
 
@@ -175,7 +183,8 @@ where id = @job_id and cancel_requested_at is null and completed_at is null;
 
 -- name: RequestJobHostCancel :execrows
 update job_hosts set cancel_requested_at = clock_timestamp(), cancel_requested_by = @by::text
-where job_id = @job_id and host_id = @host_id and cancel_requested_at is null;
+where job_id = @job_id and host_id = @host_id and cancel_requested_at is null
+    and status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot', 'running');
 
 -- name: PendingWakeups :many
 select id from wakeups order by id limit 1000;

@@ -13,16 +13,16 @@ import (
 
 const appendOutput = `-- name: AppendOutput :exec
 insert into job_host_output (job_id, host_id, seq, line)
-select $1, $2, ($31)::integer, o.line
+select $1, $2, (o.n - 1 + $3::integer)::integer, o.line
 from unnest($4::text[]) with ordinality as o(line, n)
 on conflict do nothing
 `
 
-func (q *Queries) AppendOutput(ctx context.Context, jobID string, hostID string, firstSeqpgCatalogint4on int32, lines []string) error {
+func (q *Queries) AppendOutput(ctx context.Context, jobID string, hostID string, firstSeq int32, lines []string) error {
 	_, err := q.db.Exec(ctx, appendOutput,
 		jobID,
 		hostID,
-		firstSeqpgCatalogint4on,
+		firstSeq,
 		lines,
 	)
 	return err
@@ -302,7 +302,7 @@ func (q *Queries) LockAttempt(ctx context.Context, id string) (PatchAttempt, err
 }
 
 const lockJob = `-- name: LockJob :one
-select id from jobs where id = $1 for update
+select id from jobs where id = $1 for no key update
 `
 
 // Serialises the admissions of one job, so that a slot is never given twice.
@@ -322,6 +322,31 @@ func (q *Queries) LockJobHost(ctx context.Context, jobID string, hostID string) 
 	var status string
 	err := row.Scan(&status)
 	return status, err
+}
+
+const lockRunHost = `-- name: LockRunHost :many
+select id from hosts where id = $1 for key share
+`
+
+// Held to the commit of an intent, so that the host is not deleted beside it. No row where it is gone already.
+func (q *Queries) LockRunHost(ctx context.Context, hostID string) ([]string, error) {
+	rows, err := q.db.Query(ctx, lockRunHost, hostID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const markAttemptUnknown = `-- name: MarkAttemptUnknown :execrows
@@ -422,6 +447,7 @@ func (q *Queries) RequestJobCancel(ctx context.Context, by string, jobID string)
 const requestJobHostCancel = `-- name: RequestJobHostCancel :execrows
 update job_hosts set cancel_requested_at = clock_timestamp(), cancel_requested_by = $1::text
 where job_id = $2 and host_id = $3 and cancel_requested_at is null
+    and status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot', 'running')
 `
 
 func (q *Queries) RequestJobHostCancel(ctx context.Context, by string, jobID string, hostID string) (int64, error) {
@@ -723,9 +749,10 @@ update job_hosts jh set status = $1::text, phase = null, reason = $2::text, deta
     span_starts_at = $6, span_last_start_at = $7, span_ends_at = $8,
     span_entered_at = case when $9::boolean then coalesce(span_entered_at, clock_timestamp()) else span_entered_at end,
     gate_started_at = case when $10::boolean then coalesce(gate_started_at, clock_timestamp()) else gate_started_at end,
-    slot_wait_seconds = slot_wait_seconds + case when $1::text = 'waiting_slot' then 0
+    slot_wait_seconds = slot_wait_seconds + case when $2::text = 'slot' then 0
         else coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0) end,
-    slot_wait_started_at = case when $1::text = 'waiting_slot' then coalesce(slot_wait_started_at, clock_timestamp()) end,
+    slot_wait_started_at = case when $2::text = 'slot' then coalesce(slot_wait_started_at, clock_timestamp()) end,
+    slot_woken_at = null,
     times = jsonb_build_object($1::text, clock_timestamp()) || times,
     updated_at = clock_timestamp()
 where jh.job_id = $11 and jh.host_id = $12
@@ -748,6 +775,8 @@ type SaveWaitingParams struct {
 	HostID          string
 }
 
+// A wait for a busy host is none for a slot: the gate timeout of an immediate job goes on. Whoever decided anew may be
+// woken for the next free slot at once.
 func (q *Queries) SaveWaiting(ctx context.Context, arg SaveWaitingParams) (int64, error) {
 	result, err := q.db.Exec(ctx, saveWaiting,
 		arg.Status,
@@ -782,8 +811,8 @@ func (q *Queries) StartJobRun(ctx context.Context, runID string, jobID string) (
 }
 
 const startRunning = `-- name: StartRunning :execrows
-update job_hosts set status = 'running', phase = $1::text, reason = null, detail = '', attempted = $2, wait = null,
-    agent_job_id = $3,
+update job_hosts set status = 'running', phase = $1::text, reason = null, detail = '', attempted = attempted or $2::boolean, wait = null,
+    slot_woken_at = null, agent_job_id = $3,
     slot_wait_seconds = slot_wait_seconds + coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0),
     slot_wait_started_at = null,
     span_starts_at = $4, span_last_start_at = $5, span_ends_at = $6,
@@ -888,7 +917,8 @@ where (job_id, host_id) in (
 returning host_id
 `
 
-// The hosts that have waited longest, one for each free slot, not counting those woken a moment ago.
+// The hosts that have waited longest, one for each free slot less those that were woken a moment ago and have not
+// decided yet. The caller holds the job's lock, so that no slot is offered twice.
 func (q *Queries) WakeSlotWaiters(ctx context.Context, jobID string) ([]string, error) {
 	rows, err := q.db.Query(ctx, wakeSlotWaiters, jobID)
 	if err != nil {
