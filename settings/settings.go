@@ -14,8 +14,7 @@ type Settings struct {
 		MaxConns   int
 	}
 	API struct {
-		Listen    string
-		PublicURL string // of links, without a trailing slash; may be empty
+		Listen string
 	}
 	Temporal struct {
 		UIURL string // of links to runs, without a trailing slash; may be empty
@@ -45,7 +44,7 @@ type Settings struct {
 		PollInterval    time.Duration
 		CheckTimeout    time.Duration
 		ResultRetention time.Duration
-		MaxConcurrent   int // probes of one shard at a time
+		MaxConcurrent   int // hosts of one shard at a time
 	}
 	Gate struct {
 		RetryInterval    time.Duration

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/patch-manager/patch-manager/api"
+	"github.com/patch-manager/patch-manager/fleet"
+	"github.com/patch-manager/patch-manager/secret"
+	"github.com/patch-manager/patch-manager/settings"
+	"github.com/patch-manager/patch-manager/workflows"
+)
+
+// maxWait is how long a host waits for a window of its job unless the job says; every monthly window occurs within.
+const maxWait = 36 * 24 * time.Hour
+
+func newAPI() *cobra.Command {
+	cmd := &cobra.Command{Use: "api", Short: "Serve the API"}
+	return withSettings(cmd, func(cmd *cobra.Command, s settings.Settings) error { return runAPI(cmd.Context(), s) })
+}
+
+func runAPI(ctx context.Context, s settings.Settings) error {
+	db, closeDB, err := openStore(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer closeDB()
+	keys, err := secret.Open(ctx, s.Keys.HealthCheck, db)
+	if err != nil {
+		return err
+	}
+	temporal, options, err := openTemporal()
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	handler := api.New(api.Config{
+		Store: db, Runs: runs{workflows.NewClient(temporal)}, Sealer: secret.Plain{Keyring: keys}, Policy: apiPolicy(s),
+		// Temporal is no condition: jobs are taken while it is away, and started when it is back.
+		Ready: map[string]func(context.Context) error{"database": db.Ping},
+		RunLink: func(jobID, runID string) api.RunLink {
+			return api.RunLink{
+				WorkflowID: workflows.PatchJobID(jobID),
+				URL:        runURL(s.Temporal.UIURL, options.Namespace, jobID, runID),
+			}
+		},
+		Log: slog.Default(), Version: version(), Now: time.Now,
+	})
+	return serve(ctx, s.API.Listen, handler)
+}
+
+func apiPolicy(s settings.Settings) api.Policy {
+	return api.Policy{
+		AgentPort: s.Agent.Port, PollInterval: s.Health.PollInterval, ResultRetention: s.Health.ResultRetention,
+		Cutoff: s.Windows.Cutoff, CutoffWithReboot: s.Windows.CutoffWithReboot, GateTimeout: s.Gate.ImmediateTimeout,
+		MaxWait: maxWait, IgnoreCertErrorsDefault: s.Checks.IgnoreCertErrorsDefault,
+	}
+}
+
+// runs is the workflows' client as the API knows it.
+type runs struct{ *workflows.Client }
+
+// TestCheck runs a check in a worker.
+func (r runs) TestCheck(ctx context.Context, in api.TestCheckRequest) (fleet.Result, error) {
+	return r.Client.TestCheck(ctx, workflows.TestCheckInput{
+		HostID: in.HostID, CheckID: in.CheckID, Zone: in.Zone, Actor: in.Actor,
+	})
+}
