@@ -5,30 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/patch-manager/patch-manager/agent/agenttest"
 )
-
-// Window is a maintenance window or blackout as the API takes it.
-type Window struct {
-	Kind            string      `json:"kind"`
-	Label           string      `json:"label"`
-	TimeZone        string      `json:"time_zone"`
-	StartsOn        string      `json:"starts_on"`
-	StartTime       string      `json:"start_time"`
-	DurationMinutes int         `json:"duration_minutes"`
-	Recurrence      string      `json:"recurrence"`
-	Weekdays        []string    `json:"weekdays,omitempty"`
-	NthWeekday      *NthWeekday `json:"nth_weekday,omitempty"`
-	Enabled         bool        `json:"enabled"`
-}
-
-// NthWeekday is the second Sunday, the last Friday.
-type NthWeekday struct {
-	Nth     string `json:"nth"`
-	Weekday string `json:"weekday"`
-}
 
 // Host is what this package needs to know of a host.
 type Host struct {
@@ -39,40 +18,10 @@ type Host struct {
 	GroupIDs  []string `json:"group_ids"`
 }
 
-// role is a kind of simulated host: the first part of its name.
-type role struct {
-	prefix, group, description, service string
-	window                              Window
-}
-
-var roles = []role{
-	{
-		"web", "Web servers", "Public sites behind the load balancer", "nginx.service",
-		Window{
-			Kind: "maintenance", Label: "Saturday night", TimeZone: "Europe/Berlin", StartTime: "22:00",
-			DurationMinutes: 240, Recurrence: "weekly", Weekdays: []string{"sat"}, Enabled: true,
-		},
-	},
-	{
-		"db", "Databases", "One at a time, please", "postgresql.service",
-		Window{
-			Kind: "maintenance", Label: "Second Sunday", TimeZone: "UTC", StartTime: "02:00",
-			DurationMinutes: 180, Recurrence: "monthly", NthWeekday: &NthWeekday{"2", "sun"}, Enabled: true,
-		},
-	},
-	{
-		"app", "Applications", "Order handling", "app.service",
-		Window{
-			Kind: "maintenance", Label: "Every night", TimeZone: "America/New_York", StartTime: "01:00",
-			DurationMinutes: 180, Recurrence: "daily", Enabled: true,
-		},
-	},
-}
-
 // Seed registers the simulated fleet through the API: groups with their windows, hosts with their checks, and a blackout
 // over Christmas. What is registered already stays as people have made it since; only a host's address follows the
 // simulated host's.
-func (s *Stack) Seed(ctx context.Context) error {
+func Seed(ctx context.Context, s *Stack) error {
 	groups, err := s.seedGroups(ctx)
 	if err != nil {
 		return fmt.Errorf("seed groups: %w", err)
@@ -81,7 +30,7 @@ func (s *Stack) Seed(ctx context.Context) error {
 }
 
 // Register registers the simulated hosts with their checks, in no group and without windows.
-func (s *Stack) Register(ctx context.Context) error { return s.register(ctx, nil) }
+func Register(ctx context.Context, s *Stack) error { return s.register(ctx, nil) }
 
 // register puts the hosts of each role into the group that groups has for it.
 func (s *Stack) register(ctx context.Context, groups map[string]string) error {
@@ -123,50 +72,6 @@ func (s *Stack) follow(ctx context.Context, h Host, simulated *agenttest.Host) e
 	return s.API.Do(ctx, http.MethodPut, "/hosts/"+h.ID, body, nil)
 }
 
-// seedGroups returns the ids of the groups by name, and makes those that are missing with their windows.
-func (s *Stack) seedGroups(ctx context.Context) (map[string]string, error) {
-	type group struct {
-		ID   string `json:"id"`
-		Name string `json:"name"`
-	}
-	existing, err := All[group](ctx, s.API, "/groups")
-	if err != nil {
-		return nil, err
-	}
-	ids := map[string]string{}
-	for _, g := range existing {
-		ids[g.Name] = g.ID
-	}
-	for _, r := range roles {
-		if ids[r.group] != "" {
-			continue
-		}
-		var made group
-		body := map[string]string{"name": r.group, "description": r.description}
-		if err := s.API.Do(ctx, http.MethodPost, "/groups", body, &made); err != nil {
-			return nil, err
-		}
-		ids[r.group] = made.ID
-		window := r.window
-		window.StartsOn = time.Now().UTC().Format(time.DateOnly)
-		if err := s.API.Do(ctx, http.MethodPost, "/groups/"+made.ID+"/maintenance-windows", window, nil); err != nil {
-			return nil, err
-		}
-	}
-	if len(existing) > 0 {
-		return ids, nil
-	}
-	return ids, s.API.Do(ctx, http.MethodPost, "/maintenance-windows", christmas(time.Now()), nil)
-}
-
-// christmas is the next blackout of the site.
-func christmas(now time.Time) Window {
-	return Window{
-		Kind: "blackout", Label: "Christmas freeze", TimeZone: "UTC", Recurrence: "once",
-		StartsOn: fmt.Sprintf("%d-12-23", now.UTC().Year()), StartTime: "00:00", DurationMinutes: 5 * 24 * 60, Enabled: true,
-	}
-}
-
 func (s *Stack) registerHost(ctx context.Context, simulated *agenttest.Host, groups map[string]string) error {
 	fqdn, e := simulated.FQDN(), simulated.Endpoint()
 	prefix, _, _ := strings.Cut(fqdn, "-")
@@ -192,9 +97,26 @@ func (s *Stack) registerHost(ctx context.Context, simulated *agenttest.Host, gro
 		return err
 	}
 	for _, check := range checks {
-		if err := s.API.Do(ctx, http.MethodPost, "/hosts/"+made.ID+"/health-checks", check, nil); err != nil {
+		var id struct {
+			ID string `json:"id"`
+		}
+		path := "/hosts/" + made.ID + "/health-checks"
+		if err := s.API.Do(ctx, http.MethodPost, path, check, &id); err != nil {
 			return err
 		}
+		s.untested = append(s.untested, path+"/"+id.ID)
 	}
+	return nil
+}
+
+// TestNewChecks runs the checks that were registered by this start, so that people see the health of the fleet at once:
+// the first poll takes its time.
+func (s *Stack) TestNewChecks(ctx context.Context) error {
+	for _, path := range s.untested {
+		if err := s.API.Do(ctx, http.MethodPost, path+"/test", nil, nil); err != nil {
+			return fmt.Errorf("run check: %w", err)
+		}
+	}
+	s.untested = nil
 	return nil
 }

@@ -25,6 +25,8 @@ type StackConfig struct {
 	Settings map[string]string
 	Ports    Ports
 	Hosts    []agenttest.HostSpec
+	// Register puts the simulated fleet into the product before its worker starts, so that the first poll finds it.
+	Register func(context.Context, *Stack) error
 	// Say tells people how far the start is.
 	Say func(format string, args ...any)
 }
@@ -42,6 +44,7 @@ type Stack struct {
 	postgres        *Postgres // nil if the caller's is used
 	temporal        *Temporal // likewise
 	failed          chan error
+	untested        []string // paths of checks that were registered by this start
 	// stops end what was started, last first.
 	mu    sync.Mutex
 	stops []func() error
@@ -79,7 +82,7 @@ func (s *Stack) onStop(stop func() error) {
 
 func (s *Stack) start(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		s.openDir, s.prepareEnvironment, s.startServers, s.startFleet, s.startProduct,
+		s.openDir, s.prepareEnvironment, s.startServers, s.startFleet, s.startAPI, s.startWorker,
 	} {
 		if err := step(ctx); err != nil {
 			return err

@@ -58,24 +58,29 @@ func (s *Stack) serveControl(ctx context.Context) {
 	s.onStop(func() error { cancel(); <-done; return nil })
 }
 
-// startProduct migrates the database and starts api and worker as processes of their own, as in production.
-func (s *Stack) startProduct(ctx context.Context) error {
+// startAPI migrates the database, starts the API as a process of its own, as in production, and registers the fleet.
+func (s *Stack) startAPI(ctx context.Context) error {
 	s.config.Say("migrating the database")
 	if _, err := s.run(ctx, "migrate"); err != nil {
 		return err
 	}
-	s.config.Say("starting api and worker")
-	api, worker := s.listenAddress("api.listen"), s.listenAddress("worker.listen")
-	if err := s.serve(ctx, "api", api); err != nil {
+	s.config.Say("starting the API")
+	address := s.listenAddress("api.listen")
+	if err := s.serve(ctx, "api", address); err != nil {
 		return err
 	}
-	if err := s.connect(ctx, "http://"+api); err != nil {
+	if err := s.connect(ctx, "http://"+address); err != nil {
 		return err
 	}
-	if err := s.serve(ctx, "worker", worker); err != nil {
+	if err := s.writeEnv(); err != nil {
 		return err
 	}
-	return s.writeEnv()
+	return s.config.Register(ctx, s)
+}
+
+func (s *Stack) startWorker(ctx context.Context) error {
+	s.config.Say("starting the worker")
+	return s.serve(ctx, "worker", s.listenAddress("worker.listen"))
 }
 
 // listenAddress returns where the process that listens by the setting key can be dialled.

@@ -43,12 +43,15 @@ func runDev(ctx context.Context, dir string) error {
 		return err
 	}
 	stack, err := devstack.StartStack(ctx, devstack.StackConfig{
-		Dir: dir, Program: program, Environ: os.Environ(), Ports: ports, Hosts: devstack.DevHosts(demoHosts), Say: say,
+		Dir: dir, Program: program, Environ: os.Environ(), Ports: ports, Say: say,
+		Hosts: devstack.DevHosts(demoHosts), Register: devstack.Seed,
+		// Patches are what people look at first; half an hour is for fleets.
+		Settings: map[string]string{"agent.inventory_interval": "1m"},
 	})
 	if err != nil {
 		return stopped(ctx, err)
 	}
-	err = stack.Seed(ctx)
+	err = stack.TestNewChecks(ctx)
 	if err == nil {
 		stack.PrintGuide(os.Stdout)
 		select {

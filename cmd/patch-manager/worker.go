@@ -22,10 +22,9 @@ import (
 
 // What runs obey and no operator needs to decide.
 const (
-	agentTimeout  = 30 * time.Second // of one request to an agent
-	sendWithin    = 30 * time.Second // from the intent to the first byte of the request
-	settleTimeout = 2 * time.Minute  // for the outcome of a request that got no answer
-	maxCacheAge   = 24 * time.Hour   // of the agent's package cache, when it lists nothing
+	agentTimeout = 30 * time.Second // of one request to an agent
+	sendWithin   = 30 * time.Second // from the intent to the first byte of the request
+	maxCacheAge  = 24 * time.Hour   // of the agent's package cache, when it lists nothing
 )
 
 func newWorker() *cobra.Command {
@@ -90,7 +89,7 @@ func runPolicy(s settings.Settings) activities.RunPolicy {
 		Gate:          fleet.GatePolicy{MaxResultAge: s.Gate.MaxResultAge, MaxClockSkew: s.Agent.MaxClockSkew},
 		Cutoffs:       fleet.Cutoffs{Plain: s.Windows.Cutoff, WithReboot: s.Windows.CutoffWithReboot},
 		RetryInterval: s.Gate.RetryInterval, AgentTimeout: agentTimeout, SendWithin: sendWithin,
-		PollInterval: s.Patch.PollInterval, FollowTimeout: s.Patch.FollowTimeout, SettleTimeout: settleTimeout,
+		PollInterval: s.Patch.PollInterval, FollowTimeout: s.Patch.FollowTimeout, SettleTimeout: s.Patch.SettleTimeout,
 		VerifyTimeout: s.Verify.Timeout, RebootTimeout: s.Reboot.Timeout, MaxCacheAge: maxCacheAge,
 	}
 }

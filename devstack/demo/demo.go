@@ -29,7 +29,8 @@ type Config struct {
 // Run runs the demonstration and fails unless every host ended as it should.
 func Run(ctx context.Context, c Config) error {
 	stack, err := devstack.StartStack(ctx, devstack.StackConfig{
-		Dir: c.Dir, Fresh: true, Program: c.Program, Environ: c.Environ, Settings: settings, Hosts: fleetSpec(), Say: c.Say,
+		Dir: c.Dir, Fresh: true, Program: c.Program, Environ: c.Environ, Settings: settings, Say: c.Say,
+		Hosts: fleetSpec(), Register: devstack.Register,
 	})
 	if err != nil {
 		return err
@@ -64,9 +65,6 @@ func (d *demonstration) run(ctx context.Context) error {
 }
 
 func (d *demonstration) prepare(ctx context.Context) error {
-	if err := d.stack.Register(ctx); err != nil {
-		return err
-	}
 	var window devstack.Window
 	window, d.windowEnd = openWindow(time.Now())
 	if err := d.stack.API.Do(ctx, http.MethodPost, "/maintenance-windows", window, nil); err != nil {
