@@ -3,6 +3,7 @@ package workflows
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	enums "go.temporal.io/api/enums/v1"
@@ -14,8 +15,11 @@ import (
 	"github.com/patch-manager/patch-manager/fleet"
 )
 
-// testTimeout is how long a person who tests a check waits, for a worker and the check itself together.
-const testTimeout = 15 * time.Second
+// The bounds of what a person who tests a check waits for: a worker that takes it, and all of it.
+const (
+	testPickup  = 4 * time.Second
+	testTimeout = 15 * time.Second
+)
 
 // TestCheckInput names the check that Actor wants run now, and the zone of its host.
 type TestCheckInput struct {
@@ -30,7 +34,7 @@ func TestCheck(ctx workflow.Context, in TestCheckInput) (activities.TestCheckRes
 	var poller *activities.Poller
 	var result activities.TestCheckResult
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: AgentQueue(in.Zone), ScheduleToCloseTimeout: testTimeout,
+		TaskQueue: AgentQueue(in.Zone), ScheduleToStartTimeout: testPickup, ScheduleToCloseTimeout: testTimeout,
 		// Trying again would write a second audit entry, and nobody waits any more.
 		RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1},
 	})
@@ -55,7 +59,7 @@ func (c *Client) TestCheck(ctx context.Context, in TestCheckInput) (fleet.Result
 	}
 	var r activities.TestCheckResult
 	if err := run.Get(ctx, &r); err != nil {
-		return fleet.Result{}, testFailed(err, in.Zone)
+		return fleet.Result{}, testFailed(ctx, err, in.Zone)
 	}
 	return fleet.Result{
 		CheckID: in.CheckID, HostID: in.HostID, Outcome: r.Outcome, Detail: r.Detail, Latency: r.Latency, CheckedAt: r.CheckedAt,
@@ -70,16 +74,19 @@ func testCheckID(in TestCheckInput) string {
 	return "test-check/" + in.CheckID + "/" + in.Actor.RequestID
 }
 
-func testFailed(err error, zone string) error {
+func testFailed(ctx context.Context, err error, zone string) error {
 	var failed *temporal.ApplicationError
 	var late *temporal.TimeoutError
+	why := fmt.Sprintf("the check did not end within %s", testTimeout)
 	switch {
 	case errors.As(err, &failed) && failed.Type() == "not_found":
 		return fleet.NotFound("health check")
-	case errors.As(err, &late), errors.Is(err, context.DeadlineExceeded):
-		return errors.Join(fleet.Unavailable("check_not_run", "no worker of zone %s ran the check within %s", zone, testTimeout), err)
+	case errors.As(err, &late) && late.TimeoutType() == enums.TIMEOUT_TYPE_SCHEDULE_TO_START:
+		why = fmt.Sprintf("no worker of zone %s took the check within %s", zone, testPickup)
 	case errors.As(err, &failed):
-		return errors.Join(fleet.Unavailable("check_not_run", "the check could not be run: %s", failed.Message()), err)
+		why = "the check could not be run: " + failed.Message()
+	case !errors.As(err, &late) && ctx.Err() == nil:
+		return away(err)
 	}
-	return away(err)
+	return errors.Join(fleet.Unavailable("check_not_run", "%s", why), err)
 }
