@@ -182,6 +182,7 @@ func TestALockOfAnotherProcessIsSeenAndNotTaken(t *testing.T) {
 
 // TestHelperHoldsALock is no test: it is the other process of the one above.
 func TestHelperHoldsALock(t *testing.T) {
+	t.Parallel()
 	path := os.Getenv("HOLD_LOCK")
 	if path == "" {
 		t.Skip("only for the other process")

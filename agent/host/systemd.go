@@ -106,7 +106,7 @@ func (Bus) StartTransient(ctx context.Context, unit, description string, argv []
 		dbus.PropAfter("network.target", "dbus.service"),
 		property("KillMode", "process"),
 		property("SendSIGHUP", false),
-		property("TimeoutStopUSec", uint64(stopTimeout.Microseconds())),
+		property("TimeoutStopUSec", uint64(stopTimeout/time.Microsecond)),
 		property("CollectMode", "inactive-or-failed"), // its result is on disk
 	}
 	_, err := with(ctx, func(conn *dbus.Conn) (struct{}, error) {

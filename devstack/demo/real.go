@@ -74,7 +74,6 @@ type realDemonstration struct {
 	hostID  string
 	pending []string // upgradable at first, by the guest's own apt
 	job     job
-	row     jobHost
 	started bool // nginx was started again
 	boots   int
 }

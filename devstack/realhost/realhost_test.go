@@ -174,7 +174,7 @@ func (s *session) end(id string) fleet.AgentJob {
 }
 
 // TestARealHostIsUpgradedAndRebootedByItsAgent goes once through everything that the manager asks of an agent.
-func TestARealHostIsUpgradedAndRebootedByItsAgent(t *testing.T) {
+func TestARealHostIsUpgradedAndRebootedByItsAgent(t *testing.T) { //nolint:paralleltest // guests share their addresses
 	s := newSession(t)
 	s.tellsItsServices()
 	require.Equal(t, "debian", s.info().OS)
@@ -300,7 +300,7 @@ func (s *session) isBackSince(asked time.Time) {
 
 // TestAShutdownInTheMiddleOfAnUpgradeWaitsForIt is about a shutdown by somebody who ignores the lock that an apply holds
 // against it. Services do not start any more then, so packages that start one stay half configured, until the next apply.
-func TestAShutdownInTheMiddleOfAnUpgradeWaitsForIt(t *testing.T) {
+func TestAShutdownInTheMiddleOfAnUpgradeWaitsForIt(t *testing.T) { //nolint:paralleltest // guests share their addresses
 	s := newSession(t)
 	names, _ := s.pending()
 	require.NotEmpty(t, names, "the mirror has no updates for the base suite")
