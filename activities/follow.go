@@ -32,6 +32,8 @@ func (a *Runs) follow(ctx context.Context, ref HostRef) (Step, error) {
 	if activity.HasHeartbeatDetails(ctx) {
 		_ = activity.GetHeartbeatDetails(ctx, &f) // what can not be read begins anew
 	}
+	beat := stayAlive(ctx, f)
+	defer beat.done()
 	for {
 		r, err := a.load(ctx, ref)
 		if err != nil {
@@ -46,7 +48,7 @@ func (a *Runs) follow(ctx context.Context, ref HostRef) (Step, error) {
 		if step, done, err := r.look(ctx, &f); done || err != nil {
 			return step, err
 		}
-		if err := pause(ctx, a.policy.PollInterval, f); err != nil {
+		if err := beat.pause(a.policy.PollInterval, f); err != nil {
 			return Step{}, err
 		}
 	}

@@ -22,6 +22,8 @@ func (a *Runs) reboot(ctx context.Context, ref HostRef) (Step, error) {
 	if activity.HasHeartbeatDetails(ctx) {
 		_ = activity.GetHeartbeatDetails(ctx, &since) // what can not be read begins anew
 	}
+	beat := stayAlive(ctx, since)
+	defer beat.done()
 	for {
 		r, err := a.load(ctx, ref)
 		if err != nil {
@@ -37,7 +39,7 @@ func (a *Runs) reboot(ctx context.Context, ref HostRef) (Step, error) {
 		if done || err != nil {
 			return step, err
 		}
-		if err := pause(ctx, a.policy.PollInterval, since); err != nil {
+		if err := beat.pause(a.policy.PollInterval, since); err != nil {
 			return Step{}, err
 		}
 	}

@@ -6,9 +6,6 @@ import (
 	"log/slog"
 	"time"
 
-	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/temporal"
-
 	"github.com/patch-manager/patch-manager/fleet"
 )
 
@@ -199,20 +196,5 @@ func (r *run) wakeSlotWaiters(ctx context.Context) {
 func (r *run) deliverWakeups(ctx context.Context) {
 	if err := r.signals.DeliverWakeups(ctx); err != nil {
 		r.log().WarnContext(ctx, "stored wake-ups not delivered", "error", err)
-	}
-}
-
-// pause waits for d, or until the worker stops or the step is taken away, and tells Temporal that it is alive.
-func pause(ctx context.Context, d time.Duration, details ...any) error {
-	activity.RecordHeartbeat(ctx, details...)
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-activity.GetWorkerStopChannel(ctx):
-		return temporal.NewApplicationError("worker is stopping", "worker_stopping")
 	}
 }

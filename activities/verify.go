@@ -31,6 +31,8 @@ func (a *Runs) verify(ctx context.Context, ref HostRef) (Step, error) {
 	if activity.HasHeartbeatDetails(ctx) {
 		_ = activity.GetHeartbeatDetails(ctx, &since) // what can not be read begins anew
 	}
+	beat := stayAlive(ctx, since)
+	defer beat.done()
 	for {
 		r, err := a.load(ctx, ref)
 		if err != nil {
@@ -49,7 +51,7 @@ func (a *Runs) verify(ctx context.Context, ref HostRef) (Step, error) {
 		if found.reason == "" || r.Now.Sub(since) >= a.policy.VerifyTimeout {
 			return r.verified(ctx, found)
 		}
-		if err := pause(ctx, a.policy.PollInterval, since); err != nil {
+		if err := beat.pause(a.policy.PollInterval, since); err != nil {
 			return Step{}, err
 		}
 	}
