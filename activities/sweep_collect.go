@@ -7,8 +7,8 @@ import (
 
 const (
 	// collectPeriod is how long a result waits for others before it is stored: a recovery must reach the runs that wait
-	// for it within two seconds.
-	collectPeriod = time.Second
+	// for it within two seconds, and the gate, the request and a busy machine take their part of these.
+	collectPeriod = 500 * time.Millisecond
 	// storeTimeout bounds the storing of a batch, also of the last one after the sweep was told to end.
 	storeTimeout = 10 * time.Second
 )
