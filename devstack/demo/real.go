@@ -41,7 +41,7 @@ var realSettings = map[string]string{
 	"gate.max_result_age":      "5s",
 	"health.poll_interval":     "30s",
 	"health.check_timeout":     "5s",
-	"agent.inventory_interval": "5s",
+	"agent.inventory_interval": "15s", // a sweep has until 5 s before the next
 	"patch.poll_interval":      "1s",
 	"verify.timeout":           "60s",
 	"reboot.timeout":           "2m",
@@ -54,6 +54,7 @@ func RunReal(ctx context.Context, c RealConfig) error {
 	}
 	stack, err := devstack.StartStack(ctx, devstack.StackConfig{
 		Dir: c.Dir, Fresh: true, Program: c.Program, Environ: c.Environ, Settings: realSettings, Say: c.Say,
+		Register: func(context.Context, *devstack.Stack) error { return nil }, // there is no simulated fleet
 	})
 	if err != nil {
 		return err

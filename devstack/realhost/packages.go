@@ -78,7 +78,7 @@ func libraries(maps string) map[string]bool {
 	names := map[string]bool{}
 	for line := range strings.Lines(maps) {
 		line = strings.TrimSpace(line)
-		if at := strings.IndexByte(line, '/'); at >= 0 && strings.Contains(line[at:], "/lib") {
+		if at := strings.IndexByte(line, '/'); at >= 0 && strings.Contains(line[at:], ".so") {
 			names[filepath.Base(line[at:])] = true
 		}
 	}
