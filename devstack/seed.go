@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/patch-manager/patch-manager/agent/agenttest"
+	"github.com/patch-manager/patch-manager/fleet"
 )
 
 // Host is what this package needs to know of a host.
@@ -18,58 +20,94 @@ type Host struct {
 	GroupIDs  []string `json:"group_ids"`
 }
 
-// Seed registers the simulated fleet through the API: groups with their windows, hosts with their checks, and a blackout
-// over Christmas. What is registered already stays as people have made it since; only a host's address follows the
-// simulated host's.
+// Seed registers the simulated fleet through the API at the first start on a database: groups with their windows, hosts
+// with their checks, and a blackout over Christmas. From then on it stays as people make it; only a host's address
+// follows the simulated host's.
 func Seed(ctx context.Context, s *Stack) error {
+	if _, err := os.Stat(s.seededFile()); err == nil {
+		return s.follow(ctx)
+	}
 	groups, err := s.seedGroups(ctx)
 	if err != nil {
 		return fmt.Errorf("seed groups: %w", err)
 	}
-	return s.register(ctx, groups)
+	if err := s.register(ctx, groups); err != nil {
+		return err
+	}
+	return writePrivate(s.seededFile(), "")
+}
+
+// seededFile marks a database as seeded. It lies in the folder of our own and goes with it.
+func (s *Stack) seededFile() string {
+	if s.postgres != nil {
+		return s.path("postgres", "seeded")
+	}
+	return s.path("seeded-" + hash(s.databaseURL))
 }
 
 // Register registers the simulated hosts with their checks, in no group and without windows.
 func Register(ctx context.Context, s *Stack) error { return s.register(ctx, nil) }
 
-// register puts the hosts of each role into the group that groups has for it.
+// register puts the hosts of each role into the group that groups has for it. Hosts that are known were registered by a
+// start that did not get to its end.
 func (s *Stack) register(ctx context.Context, groups map[string]string) error {
-	hosts, err := All[Host](ctx, s.API, "/hosts")
+	known, err := s.known(ctx)
 	if err != nil {
-		return fmt.Errorf("register hosts: %w", err)
-	}
-	known := map[string]Host{}
-	for _, h := range hosts {
-		known[h.FQDN] = h
+		return err
 	}
 	for _, simulated := range s.Fleet.Hosts() {
-		if h, ok := known[simulated.FQDN()]; ok {
-			err = s.follow(ctx, h, simulated)
-		} else {
-			err = s.registerHost(ctx, simulated, groups)
+		if _, ok := known[simulated.FQDN()]; ok {
+			continue
 		}
-		if err != nil {
+		if err := s.registerHost(ctx, simulated, groups); err != nil {
 			return fmt.Errorf("register %s: %w", simulated.FQDN(), err)
 		}
 	}
 	return nil
 }
 
-// follow gives a registered host the address that it has now.
-func (s *Stack) follow(ctx context.Context, h Host, simulated *agenttest.Host) error {
-	e := simulated.Endpoint()
-	if h.Address == e.Address && h.AgentPort == e.Port {
-		return nil
+// known returns the registered hosts by name.
+func (s *Stack) known(ctx context.Context) (map[string]Host, error) {
+	hosts, err := All[Host](ctx, s.API, "/hosts")
+	if err != nil {
+		return nil, fmt.Errorf("list hosts: %w", err)
 	}
-	var whole map[string]any
-	if err := s.API.Do(ctx, http.MethodGet, "/hosts/"+h.ID, nil, &whole); err != nil {
+	known := map[string]Host{}
+	for _, h := range hosts {
+		known[h.FQDN] = h
+	}
+	return known, nil
+}
+
+// follow gives the registered hosts the addresses that they have now.
+func (s *Stack) follow(ctx context.Context) error {
+	known, err := s.known(ctx)
+	if err != nil {
 		return err
 	}
-	body := map[string]any{"address": e.Address, "agent_port": e.Port}
+	for _, simulated := range s.Fleet.Hosts() {
+		h, ok := known[simulated.FQDN()]
+		e := simulated.Endpoint()
+		if !ok || (h.Address == e.Address && h.AgentPort == e.Port) {
+			continue
+		}
+		if err := s.move(ctx, h.ID, e); err != nil {
+			return fmt.Errorf("move %s: %w", h.FQDN, err)
+		}
+	}
+	return nil
+}
+
+func (s *Stack) move(ctx context.Context, id string, to fleet.Endpoint) error {
+	var whole map[string]any
+	if err := s.API.Do(ctx, http.MethodGet, "/hosts/"+id, nil, &whole); err != nil {
+		return err
+	}
+	body := map[string]any{"address": to.Address, "agent_port": to.Port}
 	for _, field := range []string{"fqdn", "display_name", "labels", "zone", "group_ids", "inherit_windows"} {
 		body[field] = whole[field]
 	}
-	return s.API.Do(ctx, http.MethodPut, "/hosts/"+h.ID, body, nil)
+	return s.API.Do(ctx, http.MethodPut, "/hosts/"+id, body, nil)
 }
 
 func (s *Stack) registerHost(ctx context.Context, simulated *agenttest.Host, groups map[string]string) error {

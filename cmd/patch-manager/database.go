@@ -18,7 +18,7 @@ func openStore(ctx context.Context, s settings.Settings) (*store.Store, func(), 
 		// The settings were checked to parse; the error could quote the address.
 		return nil, nil, fmt.Errorf("open database: the address can not be used")
 	}
-	config.MaxConns = int32(s.Database.MaxConns)
+	config.MaxConns = int32(s.Database.MaxConns) //nolint:gosec // the setting is at most 1000
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, nil, fmt.Errorf("open database: %w", err)
