@@ -69,6 +69,9 @@ func (r *run) look(ctx context.Context, f *following) (Step, bool, error) {
 	if err := r.keepOutput(ctx, job); err != nil {
 		return Step{}, false, err
 	}
+	if err := r.store.SaveProgress(ctx, r.ref.JobID, r.ref.HostID, job.Progress); err != nil {
+		return Step{}, false, err
+	}
 	switch {
 	case job.Status == fleet.AgentJobCompleted:
 		return r.applied(ctx, conn)
@@ -79,7 +82,7 @@ func (r *run) look(ctx context.Context, f *following) (Step, bool, error) {
 	if r.Now.Sub(r.Attempt.PreparedAt) > r.policy.FollowTimeout {
 		return r.openEnded(ctx, fleet.ReasonFollowTimeout, fmt.Sprintf("the agent's job is still %q after %s", job.RawStatus, r.policy.FollowTimeout))
 	}
-	return Step{}, false, r.store.SaveProgress(ctx, r.ref.JobID, r.ref.HostID, job.Progress)
+	return Step{}, false, nil
 }
 
 var errJobLost = errors.New("the agent has no job that is surely ours")
