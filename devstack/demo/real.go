@@ -63,7 +63,7 @@ func RunReal(ctx context.Context, c RealConfig) error {
 	if err := errors.Join(d.run(ctx), d.stop()); err != nil {
 		return fmt.Errorf("%w\n(state and logs are kept in %s, the guest in %s)", err, c.Dir, c.GuestDir)
 	}
-	return devstack.RemoveState(c.Dir)
+	return errors.Join(d.guest.Remove(), devstack.RemoveState(c.Dir))
 }
 
 type realDemonstration struct {

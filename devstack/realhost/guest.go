@@ -131,6 +131,9 @@ func (g *Guest) Stop() error {
 	return err
 }
 
+// Remove drops the file system of a guest that is down; the base that it was copied from stays.
+func (g *Guest) Remove() error { return errors.Join(os.RemoveAll(g.root), os.RemoveAll(g.console)) }
+
 // Wait asks done again and again until it answers nil, the guest is down or ctx ends.
 func (g *Guest) Wait(ctx context.Context, what string, done func(context.Context) error) error {
 	tick := time.NewTicker(250 * time.Millisecond)

@@ -52,7 +52,12 @@ func boot(t *testing.T) (*realhost.Guest, *agent.Client) {
 	})
 	require.NoError(t, err)
 	require.NoError(t, guest.Start())
-	t.Cleanup(func() { require.NoError(t, guest.Stop()) })
+	t.Cleanup(func() {
+		require.NoError(t, guest.Stop())
+		if !t.Failed() {
+			require.NoError(t, guest.Remove())
+		}
+	})
 	client, err := agent.NewClient(agent.Config{CAFile: pki.CAFile(), CertFile: pki.ClientCertFile(), KeyFile: pki.ClientKeyFile()})
 	require.NoError(t, err)
 	return guest, client
