@@ -83,6 +83,9 @@ func (s *server) registerAll() {
 	s.registerWindows()
 	s.registerGroups()
 	s.registerMemberships()
+	s.registerJobs()
+	s.registerJobPreview()
+	s.registerJobHosts()
 	describeIDs(s.api.OpenAPI())
 	openAnswers(s.api.OpenAPI())
 }

@@ -31,6 +31,7 @@ func humaConfig(version string) huma.Config {
 		{Name: "Health checks"},
 		{Name: "Maintenance windows"},
 		{Name: "Groups"},
+		{Name: "Jobs"},
 		{Name: "Probes", Description: "For load balancers and monitoring; no token needed"},
 	}
 	return cfg

@@ -214,6 +214,8 @@ func (s *server) getHostPatches(ctx context.Context, by fleet.Caller, in *HostPa
 // wake has the stored wake-ups delivered soon. They are stored with the edit that caused them, so that a failure here only
 // delays them; it is logged and the request goes on.
 func (s *server) wake(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), temporalWait)
+	defer cancel()
 	if err := s.Runs.Wake(ctx); err != nil {
 		s.Log.WarnContext(ctx, "wake runs", "error", err)
 	}

@@ -15,6 +15,8 @@ type Store interface {
 	GroupStore
 	CheckStore
 	WindowStore
+	JobStore
+	JobHostStore
 }
 
 // TokenStore knows callers by their tokens.
@@ -65,6 +67,29 @@ type WindowStore interface {
 	DeleteWindow(ctx context.Context, by fleet.Caller, o fleet.WindowOwner, id string) error
 	// WindowsForHosts returns by host every enabled window that applies, in order of their ids. It judges no scope.
 	WindowsForHosts(ctx context.Context, hostIDs []string) (map[string][]fleet.Window, error)
+}
+
+// JobStore keeps jobs.
+type JobStore interface {
+	Jobs(ctx context.Context, scope fleet.Scope, f fleet.JobFilter) ([]fleet.JobView, error)
+	Job(ctx context.Context, scope fleet.Scope, id string) (fleet.JobView, error)
+	// CreateJob writes a job with its hosts; existed says that the same request had made it before.
+	CreateJob(ctx context.Context, by fleet.Caller, r fleet.JobRequest) (id string, existed bool, err error)
+	// JobCandidates returns the hosts that CreateJob would take, and refuses what it would refuse.
+	JobCandidates(ctx context.Context, by fleet.Caller, r fleet.JobRequest, staleBefore time.Time) ([]fleet.JobCandidate, error)
+	RequestJobCancel(ctx context.Context, by fleet.Caller, jobID string) error
+	// RetryRequest is the request of a job for those of its hosts that ended with one of the statuses.
+	RetryRequest(ctx context.Context, scope fleet.Scope, jobID string, statuses []fleet.Status) (fleet.JobRequest, error)
+}
+
+// JobHostStore keeps what becomes of each host of a job.
+type JobHostStore interface {
+	JobHosts(ctx context.Context, scope fleet.Scope, jobID string, f fleet.JobHostFilter) ([]fleet.JobHostView, error)
+	JobHost(ctx context.Context, scope fleet.Scope, jobID, hostID string) (fleet.JobHostDetail, error)
+	Output(ctx context.Context, scope fleet.Scope, jobID, hostID string, after, limit int) ([]fleet.OutputLine, error)
+	RequestJobHostCancel(ctx context.Context, by fleet.Caller, jobID, hostID string) error
+	RequestRecheck(ctx context.Context, by fleet.Caller, jobID, hostID string) error
+	SettleJobHost(ctx context.Context, by fleet.Caller, jobID, hostID string, outcome fleet.Status, note string) error
 }
 
 // Sealer encrypts a password for one check of one host; it opens nowhere else.

@@ -181,6 +181,7 @@ type Job struct {
 	RunID              string
 	StartedAt          *time.Time
 	CompletedAt        *time.Time
+	GroupIDs           []string
 }
 
 type JobHost struct {

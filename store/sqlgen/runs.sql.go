@@ -587,7 +587,7 @@ func (q *Queries) RunHost(ctx context.Context, hostID string) (Host, error) {
 }
 
 const runRow = `-- name: RunRow :one
-select j.id, j.created_by, j.created_by_name, j.created_at, j.packages, j.immediate, j.not_before, j.allow_reboot, j.max_parallel, j.max_failures, j.max_parallel_hosts, j.max_failures_hosts, j.gate_timeout_seconds, j.max_wait_seconds, j.notes, j.retry_of, j.idempotency_key, j.request_hash, j.cancel_requested_at, j.cancel_requested_by, j.run_id, j.started_at, j.completed_at, jh.job_id, jh.host_id, jh.fqdn, jh.zone, jh.group_ids, jh.batch, jh.status, jh.phase, jh.reason, jh.detail, jh.attempted, jh.span_starts_at, jh.span_last_start_at, jh.span_ends_at, jh.span_entered_at, jh.gate_started_at, jh.slot_wait_started_at, jh.slot_wait_seconds, jh.slot_woken_at, jh.wait, jh.cancel_requested_at, jh.cancel_requested_by, jh.agent_job_id, jh.progress, jh.times, jh.settle_note, jh.updated_at, clock_timestamp()::timestamptz as now,
+select j.id, j.created_by, j.created_by_name, j.created_at, j.packages, j.immediate, j.not_before, j.allow_reboot, j.max_parallel, j.max_failures, j.max_parallel_hosts, j.max_failures_hosts, j.gate_timeout_seconds, j.max_wait_seconds, j.notes, j.retry_of, j.idempotency_key, j.request_hash, j.cancel_requested_at, j.cancel_requested_by, j.run_id, j.started_at, j.completed_at, j.group_ids, jh.job_id, jh.host_id, jh.fqdn, jh.zone, jh.group_ids, jh.batch, jh.status, jh.phase, jh.reason, jh.detail, jh.attempted, jh.span_starts_at, jh.span_last_start_at, jh.span_ends_at, jh.span_entered_at, jh.gate_started_at, jh.slot_wait_started_at, jh.slot_wait_seconds, jh.slot_woken_at, jh.wait, jh.cancel_requested_at, jh.cancel_requested_by, jh.agent_job_id, jh.progress, jh.times, jh.settle_note, jh.updated_at, clock_timestamp()::timestamptz as now,
     (select count(*) from job_hosts f where f.job_id = j.id
         and (f.status = 'indeterminate' or (f.status = 'failed' and f.attempted))) as failures
 from job_hosts jh join jobs j on j.id = jh.job_id
@@ -628,6 +628,7 @@ func (q *Queries) RunRow(ctx context.Context, jobID string, hostID string) (RunR
 		&i.Job.RunID,
 		&i.Job.StartedAt,
 		&i.Job.CompletedAt,
+		&i.Job.GroupIDs,
 		&i.JobHost.JobID,
 		&i.JobHost.HostID,
 		&i.JobHost.FQDN,

@@ -1,0 +1,207 @@
+package api
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/patch-manager/patch-manager/fleet"
+)
+
+// recheckWait is how long a request waits until a host has looked again: its checks take up to 10 s.
+const recheckWait = 15 * time.Second
+
+// JobHostPath names one host of a job in the path of an operation.
+type JobHostPath struct {
+	JobPath
+	HostID string `path:"host_id" doc:"The host"`
+}
+
+type listJobHostsInput struct {
+	JobPath
+	PageQuery
+	Status string `query:"status" maxLength:"50" doc:"Only hosts of this status"`
+	Query  string `query:"q" maxLength:"200" doc:"Part of the fqdn"`
+}
+
+type jobHostList struct {
+	Items      []JobHost `json:"items"`
+	NextCursor *string   `json:"next_cursor" nullable:"true" doc:"Null on the last page"`
+}
+
+type jobLogInput struct {
+	JobHostPath
+	After int `query:"after" minimum:"-1" default:"-1" doc:"Only lines after the one with this seq"`
+	Limit int `query:"limit" minimum:"1" maximum:"1000" default:"200" doc:"The most lines to return"`
+}
+
+// JobLog is a part of the output of one host.
+type JobLog struct {
+	Items     []LogLine `json:"items"`
+	NextAfter int       `json:"next_after" doc:"What to send as after to go on, now or when there is more"`
+	Ended     bool      `json:"ended" doc:"Whether the host has ended and these are its last lines"`
+}
+
+// LogLine is one line that the agent wrote.
+type LogLine struct {
+	Seq  int       `json:"seq"`
+	At   time.Time `json:"at"`
+	Line string    `json:"line"`
+}
+
+// SettleInput ends an indeterminate host.
+type SettleInput struct {
+	Outcome string `json:"outcome" enum:"succeeded,failed"`
+	Note    string `json:"note,omitempty" maxLength:"2000" doc:"How this was found out"`
+}
+
+type (
+	listJobHostsAnswer struct{ Body jobHostList }
+	jobHostAnswer      struct{ Body JobHostDetail }
+	jobLogAnswer       struct{ Body JobLog }
+	settleInput        struct {
+		JobHostPath
+		Body SettleInput
+	}
+)
+
+func (s *server) registerJobHosts() {
+	tags := []string{"Jobs"}
+	handle(s, huma.Operation{
+		OperationID: "listJobHosts", Method: http.MethodGet, Path: "/jobs/{id}/hosts", Tags: tags,
+		Summary: "List the hosts of a job in order of their fqdn", Errors: readErrors,
+	}, s.listJobHosts)
+	handle(s, huma.Operation{
+		OperationID: "getJobHost", Method: http.MethodGet, Path: "/jobs/{id}/hosts/{host_id}", Tags: tags,
+		Summary: "Read one host of a job, with the decisions of its gate", Errors: readErrors,
+	}, s.getJobHost)
+	handle(s, huma.Operation{
+		OperationID: "getJobHostLog", Method: http.MethodGet, Path: "/jobs/{id}/hosts/{host_id}/log", Tags: tags,
+		Summary: "Read the output of one host of a job", Errors: readErrors,
+	}, s.jobHostLog)
+	handle(s, huma.Operation{
+		OperationID: "cancelJobHost", Method: http.MethodPost, Path: "/jobs/{id}/hosts/{host_id}/cancel", Tags: tags,
+		Summary: "Cancel one host of a job", DefaultStatus: http.StatusAccepted, Errors: changeErrors,
+	}, s.cancelJobHost)
+	handle(s, huma.Operation{
+		OperationID: "recheckJobHost", Method: http.MethodPost, Path: "/jobs/{id}/hosts/{host_id}/recheck", Tags: tags,
+		Summary: "Make a waiting host look again at once", Errors: changeErrors,
+		Description: "Answers when it has decided; without an answer within 15 s the request ends with 503.",
+	}, s.recheckJobHost)
+	handle(s, huma.Operation{
+		OperationID: "settleJobHost", Method: http.MethodPost, Path: "/jobs/{id}/hosts/{host_id}/settle", Tags: tags,
+		Summary: "End an indeterminate host of a job, so that it can be patched again", Errors: changeErrors,
+	}, s.settleJobHost)
+}
+
+func (s *server) listJobHosts(ctx context.Context, by fleet.Caller, in *listJobHostsInput) (*listJobHostsAnswer, error) {
+	job, err := pathID(in.ID, "job")
+	if err != nil {
+		return nil, err
+	}
+	f := fleet.JobHostFilter{Status: fleet.Status(in.Status), Text: in.Query, Limit: in.Limit + 1}
+	if in.Cursor != "" {
+		f.After = &fleet.JobHostPlace{}
+		if err := readCursor("job-hosts", in.Cursor, f.After); err != nil {
+			return nil, err
+		}
+		if _, err := pathID(f.After.HostID, ""); err != nil {
+			return nil, errCursor
+		}
+	}
+	hosts, err := s.Store.JobHosts(ctx, by.Sees(), job, f)
+	if err != nil {
+		return nil, err
+	}
+	page, next := cut("job-hosts", hosts, in.Limit, func(h fleet.JobHostView) fleet.JobHostPlace {
+		return fleet.JobHostPlace{FQDN: h.FQDN, HostID: h.HostID}
+	})
+	return &listJobHostsAnswer{Body: jobHostList{Items: convert(page, jobHostBody), NextCursor: next}}, nil
+}
+
+func (p JobHostPath) ids() (job, host string, err error) {
+	return twoIDs(p.ID, "job", p.HostID, "job host")
+}
+
+func (s *server) getJobHost(ctx context.Context, by fleet.Caller, in *JobHostPath) (*jobHostAnswer, error) {
+	job, host, err := in.ids()
+	if err != nil {
+		return nil, err
+	}
+	detail, err := s.Store.JobHost(ctx, by.Sees(), job, host)
+	if err != nil {
+		return nil, err
+	}
+	return &jobHostAnswer{Body: jobHostDetailBody(detail)}, nil
+}
+
+func (s *server) jobHostLog(ctx context.Context, by fleet.Caller, in *jobLogInput) (*jobLogAnswer, error) {
+	job, host, err := in.ids()
+	if err != nil {
+		return nil, err
+	}
+	if in.After > math.MaxInt32 {
+		return nil, fleet.Invalid("after", "must be the seq of a line")
+	}
+	// The status is read before the lines, so that an end is only told with its last lines.
+	detail, err := s.Store.JobHost(ctx, by.Sees(), job, host)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := s.Store.Output(ctx, by.Sees(), job, host, in.After, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	log := JobLog{NextAfter: in.After, Ended: detail.Status.Terminal() && len(lines) < in.Limit}
+	log.Items = convert(lines, func(l fleet.OutputLine) LogLine { return LogLine{Seq: l.Seq, At: l.At.UTC(), Line: l.Line} })
+	if len(lines) > 0 {
+		log.NextAfter = lines[len(lines)-1].Seq
+	}
+	return &jobLogAnswer{Body: log}, nil
+}
+
+func (s *server) cancelJobHost(ctx context.Context, by fleet.Caller, in *JobHostPath) (*jobHostAnswer, error) {
+	job, host, err := in.ids()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Store.RequestJobHostCancel(ctx, by, job, host); err != nil {
+		return nil, err
+	}
+	s.wake(ctx)
+	return s.getJobHost(ctx, by, in)
+}
+
+func (s *server) recheckJobHost(ctx context.Context, by fleet.Caller, in *JobHostPath) (*jobHostAnswer, error) {
+	job, host, err := in.ids()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Store.RequestRecheck(ctx, by, job, host); err != nil {
+		return nil, err
+	}
+	wait, cancel := context.WithTimeout(ctx, recheckWait)
+	defer cancel()
+	if err := s.Runs.Recheck(wait, job, host); err != nil {
+		return nil, err
+	}
+	return s.getJobHost(ctx, by, in)
+}
+
+func (s *server) settleJobHost(ctx context.Context, by fleet.Caller, in *settleInput) (*jobHostAnswer, error) {
+	job, host, err := in.ids()
+	if err != nil {
+		return nil, err
+	}
+	if err := fleet.CheckText("note", in.Body.Note, fleet.MaxJobNotes, true); err != nil {
+		return nil, err
+	}
+	if err := s.Store.SettleJobHost(ctx, by, job, host, fleet.Status(in.Body.Outcome), in.Body.Note); err != nil {
+		return nil, err
+	}
+	s.wake(ctx)
+	return s.getJobHost(ctx, by, &in.JobHostPath)
+}

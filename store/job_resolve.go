@@ -1,0 +1,130 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/patch-manager/patch-manager/fleet"
+	"github.com/patch-manager/patch-manager/store/sqlgen"
+)
+
+// maxNamedErrors bounds how many unknown ids one answer names.
+const maxNamedErrors = 20
+
+// JobCandidates returns the hosts that CreateJob would take for the same request, in order of their fqdn, as things are
+// now, or refuses it as CreateJob would. Results from before staleBefore count as unknown.
+func (s *Store) JobCandidates(
+	ctx context.Context, by fleet.Caller, r fleet.JobRequest, staleBefore time.Time,
+) ([]fleet.JobCandidate, error) {
+	var ids []string
+	err := s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) (err error) {
+		ids, err = resolveHosts(ctx, q, by, r)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	sees := by.Sees()
+	args := pgx.NamedArgs{"every": sees.All, "scope": sees.Groups, "stale_before": staleBefore, "ids": ids}
+	hosts, err := s.queryHosts(ctx, " and h.id = any(@ids::uuid[]) order by lower(h.fqdn)", args)
+	if err != nil {
+		return nil, err
+	}
+	attempts, err := s.q.UnfinishedAttempts(ctx, ids)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return candidates(hosts, attempts), nil
+}
+
+func candidates(hosts []fleet.HostView, attempts []sqlgen.UnfinishedAttemptsRow) []fleet.JobCandidate {
+	unsettled := make(map[string]bool, len(attempts))
+	for _, a := range attempts {
+		unsettled[a.HostID] = a.Unsettled
+	}
+	out := make([]fleet.JobCandidate, len(hosts))
+	for i, h := range hosts {
+		open, busy := unsettled[h.ID]
+		out[i] = fleet.JobCandidate{HostView: h, Busy: busy, Unsettled: open}
+	}
+	return out
+}
+
+// resolveHosts returns the hosts that a request means, each once. Every one is operated by the caller; one that is not
+// seen refuses the whole request, which names it as unknown.
+func resolveHosts(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, r fleet.JobRequest) ([]string, error) {
+	if err := operatesGroups(ctx, q, by, r.GroupIDs); err != nil {
+		return nil, err
+	}
+	ids := slices.Compact(slices.Sorted(slices.Values(r.HostIDs)))
+	if err := operatesHosts(ctx, q, by, r.HostIDs, ids); err != nil {
+		return nil, err
+	}
+	ofGroups, err := q.HostsOfGroups(ctx, append([]string{}, r.GroupIDs...))
+	if err != nil {
+		return nil, fmt.Errorf("read hosts of groups: %w", err)
+	}
+	ids = slices.Compact(slices.Sorted(slices.Values(append(ids, ofGroups...))))
+	switch {
+	case len(ids) == 0:
+		return nil, fleet.Invalid("group_ids", "these groups have no hosts; a job needs at least one")
+	case len(ids) > fleet.MaxJobHosts:
+		return nil, fleet.Invalid("group_ids", "these are %d hosts, a job has at most %d", len(ids), fleet.MaxJobHosts)
+	}
+	return ids, nil
+}
+
+func operatesGroups(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, groups []string) error {
+	existing, err := q.ExistingGroups(ctx, append([]string{}, groups...))
+	if err != nil {
+		return fmt.Errorf("read groups: %w", err)
+	}
+	sees, operates := by.Sees(), by.Operates()
+	for i, g := range groups {
+		if !slices.Contains(existing, g) || !sees.HoldsGroup(g) {
+			return fleet.Invalid(fmt.Sprintf("group_ids[%d]", i), "unknown group %s", g)
+		}
+		if !operates.HoldsGroup(g) {
+			return fleet.Forbidden("operator_required", "this takes the operator role in group %s", g)
+		}
+	}
+	return nil
+}
+
+func operatesHosts(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, asked, ids []string) error {
+	sees, operates := by.Sees(), by.Operates()
+	rows, err := q.SeenHosts(ctx, sqlgen.SeenHostsParams{
+		OperatesEvery: operates.All, Operates: operates.Groups, IDs: ids, Every: sees.All, Scope: sees.Groups,
+	})
+	if err != nil {
+		return fmt.Errorf("read hosts: %w", err)
+	}
+	operated := make(map[string]bool, len(rows))
+	for _, row := range rows {
+		operated[row.ID] = row.Operated
+	}
+	if err := unknownHosts(asked, operated); err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if !row.Operated {
+			return fleet.Forbidden("operator_required", "this takes the operator role in a group of host %s", row.FQDN)
+		}
+	}
+	return nil
+}
+
+func unknownHosts(asked []string, seen map[string]bool) error {
+	var unknown []error
+	for i, id := range asked {
+		if _, ok := seen[id]; !ok && len(unknown) < maxNamedErrors {
+			unknown = append(unknown, fleet.Invalid(fmt.Sprintf("host_ids[%d]", i), "unknown host %s", id))
+		}
+	}
+	return errors.Join(unknown...)
+}
