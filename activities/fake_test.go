@@ -15,7 +15,6 @@ import (
 // fakeFleet fulfils the ports of the poller in memory and records what was asked of them.
 type fakeFleet struct {
 	connected, closed, requested atomic.Int64
-	active                       atomic.Int64
 	overlapped                   atomic.Bool
 	password                     atomic.Value
 	probing                      func(checkID string) // called inside every probe

@@ -67,6 +67,18 @@ create trigger host_health_checks_redefined before update on host_health_checks 
             new.basic_auth_user, new.basic_auth_pass_encrypted))
     execute function health_check_redefined();
 
+-- Another name is another machine.
+-- +goose StatementBegin
+create function host_renamed() returns trigger language plpgsql as $$
+begin
+    update host_health_checks set defined_at = clock_timestamp() where host_id = new.id;
+    delete from health_check_states where host_id = new.id;
+    return null;
+end $$;
+-- +goose StatementEnd
+create trigger hosts_renamed after update on hosts for each row
+    when (lower(old.fqdn) <> lower(new.fqdn)) execute function host_renamed();
+
 -- No foreign key: whole partitions are dropped, and the rows of a deleted check go with theirs.
 create table host_health_check_results (
     check_id uuid not null,
@@ -79,5 +91,7 @@ create table host_health_check_results (
 ) partition by range (checked_at);
 
 -- +goose Down
+drop trigger hosts_renamed on hosts;
+drop function host_renamed();
 drop table host_health_check_results, health_check_states, host_health_checks, encryption_keys;
 drop function health_check_redefined();

@@ -72,7 +72,8 @@ begin
 end $$;
 -- +goose StatementEnd
 
-select make_partitions(now() - interval '1 hour', now() + interval '2 days');
+-- For a start; the worker makes those of the next two days.
+select make_partitions(now() - interval '1 hour', now() + interval '1 hour');
 
 create index jobs_completed on jobs (completed_at) where completed_at is not null;
 

@@ -7,14 +7,14 @@ import (
 
 // PruneOutput deletes at most limit lines of output that are older than retention, and returns how many.
 func (s *Store) PruneOutput(ctx context.Context, retention time.Duration, limit int) (int, error) {
-	n, err := s.q.PruneOutput(ctx, retention.Seconds(), int32(limit))
+	n, err := s.q.PruneOutput(ctx, retention.Seconds(), maxRows(limit))
 	return int(n), translate(err)
 }
 
 // OutdatedJobs returns at most limit jobs that were completed longer ago than retention, the oldest first. A job with an
 // unsettled attempt is not among them, however old: it still blocks its host.
 func (s *Store) OutdatedJobs(ctx context.Context, retention time.Duration, limit int) ([]string, error) {
-	ids, err := s.q.OutdatedJobs(ctx, retention.Seconds(), int32(limit))
+	ids, err := s.q.OutdatedJobs(ctx, retention.Seconds(), maxRows(limit))
 	return ids, translate(err)
 }
 
@@ -23,7 +23,7 @@ func (s *Store) OutdatedJobs(ctx context.Context, retention time.Duration, limit
 func (s *Store) PruneJob(ctx context.Context, jobID string, limit int, progress func()) error {
 	for _, prune := range []func(context.Context, string, int32) (int64, error){s.q.PruneEvaluations, s.q.PruneJobOutput} {
 		for {
-			n, err := prune(ctx, jobID, int32(limit))
+			n, err := prune(ctx, jobID, maxRows(limit))
 			if err != nil {
 				return translate(err)
 			}

@@ -115,7 +115,20 @@ func TestAnEditForgetsTheStateAndAResultOfTheEarlierDefinitionDoesNotBringItBack
 	require.Equal(t, fleet.OutcomeUnhealthy, db.state(c.ID).Outcome)
 }
 
-func TestANewNameKeepsTheState(t *testing.T) {
+func TestWhatWasFoundOnAMachineOfAnotherNameIsNoStateOfThisOne(t *testing.T) {
+	t.Parallel()
+	db := newSweepDB(t)
+	host := db.host("default")
+	c := db.check(host, 1)
+	db.put(result(c, 0, fleet.OutcomeHealthy))
+	db.exec(`update hosts set address = '10.0.0.2' where id = $1`, host)
+	require.Equal(t, 1, db.count(`select count(*) from health_check_states`), "the certificate is still of the same name")
+	db.exec(`update hosts set fqdn = 'other.example' where id = $1`, host)
+	db.put(result(c, 1, fleet.OutcomeHealthy))
+	require.Zero(t, db.count(`select count(*) from health_check_states`))
+}
+
+func TestANewNameOfACheckKeepsItsState(t *testing.T) {
 	t.Parallel()
 	db := newSweepDB(t)
 	c := db.check(db.host("default"), 1)

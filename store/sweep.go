@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math"
 
 	"github.com/patch-manager/patch-manager/fleet"
 	"github.com/patch-manager/patch-manager/store/sqlgen"
@@ -68,7 +69,7 @@ func (s *Store) shardHosts(
 ) ([]fleet.Endpoint, error) {
 	rows, err := s.q.ShardHosts(ctx, sqlgen.ShardHostsParams{
 		Zone: shard.Zone, FirstID: orNull(shard.First), EndID: orNull(shard.End), AfterID: orNull(after),
-		WithChecks: withChecks, MaxRows: int32(limit),
+		WithChecks: withChecks, MaxRows: maxRows(limit),
 	})
 	if err != nil {
 		return nil, translate(err)
@@ -104,3 +105,6 @@ func (s *Store) CheckWithHost(ctx context.Context, hostID, checkID string) (flee
 		Checks:   []fleet.Check{toCheck(row.HostHealthCheck)},
 	}, nil
 }
+
+// maxRows is a limit as Postgres takes it.
+func maxRows(limit int) int32 { return int32(min(max(limit, 0), math.MaxInt32)) }
