@@ -9,8 +9,8 @@ import (
 // PrintGuide tells people where everything is.
 func (s *Stack) PrintGuide(out io.Writer) {
 	ui := "(the one of " + s.temporalAddress + ")"
-	if s.temporal != nil {
-		ui = s.temporal.UIURL()
+	if s.temporalUI != "" {
+		ui = s.temporalUI
 	}
 	fmt.Fprintf(out, `
 Patch Manager is running with %d simulated hosts.

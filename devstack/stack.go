@@ -41,8 +41,9 @@ type Stack struct {
 	databaseURL     string
 	temporalAddress string
 	token           string
-	postgres        *Postgres // nil if the caller's is used
-	temporal        *Temporal // likewise
+	postgres        *Postgres  // nil if the caller's is used
+	temporal        *beginning // likewise
+	temporalUI      string     // empty with the caller's Temporal
 	failed          chan error
 	untested        []string // paths of checks that were registered by this start
 	// stops end what was started, last first.
@@ -82,7 +83,7 @@ func (s *Stack) onStop(stop func() error) {
 
 func (s *Stack) start(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		s.openDir, s.prepareEnvironment, s.startServers, s.startFleet, s.startAPI, s.startWorker,
+		s.openDir, s.prepareEnvironment, s.beginTemporal, s.startPostgres, s.startFleet, s.startAPI, s.awaitTemporal, s.startWorker,
 	} {
 		if err := step(ctx); err != nil {
 			return err

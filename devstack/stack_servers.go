@@ -2,12 +2,10 @@ package devstack
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
 	"strconv"
-	"sync"
 )
 
 const (
@@ -25,17 +23,17 @@ func (s *Stack) prepareEnvironment(context.Context) error {
 	s.env.set(variable("agent.ca"), s.path("pki", "ca.pem"))
 	s.env.set(variable("agent.cert"), s.path("pki", "client.pem"))
 	s.env.set(variable("agent.key"), s.path("pki", "client-key.pem"))
-	if err := s.chooseListen("api.listen", "127.0.0.1:8080"); err != nil {
+	if err := s.chooseListen("api.listen", "127.0.0.1:8080", "the API"); err != nil {
 		return err
 	}
-	if err := s.chooseListen("worker.listen", Address(0)); err != nil {
+	if err := s.chooseListen("worker.listen", Address(0), "the worker"); err != nil {
 		return err
 	}
 	return s.checkPorts()
 }
 
 // chooseListen settles where a process listens; port 0 is any free one.
-func (s *Stack) chooseListen(key, address string) error {
+func (s *Stack) chooseListen(key, address, who string) error {
 	name := variable(key)
 	if given, ok := s.env.lookup(name); ok {
 		address = given
@@ -50,7 +48,7 @@ func (s *Stack) chooseListen(key, address string) error {
 	}
 	if n > 0 {
 		s.env.set(name, address)
-		return CheckPort(int(n), key, name)
+		return CheckPort(int(n), who, name)
 	}
 	free, err := FreePort()
 	if err != nil {
@@ -76,65 +74,90 @@ func (s *Stack) checkPorts() error {
 	return nil
 }
 
-// startServers starts Postgres and Temporal side by side, each unless the caller names one.
-func (s *Stack) startServers(ctx context.Context) error {
-	database, external := s.env.lookup(databaseVariable)
-	ownPostgres := !external
-	temporal, external := s.env.lookup(temporalVariable)
-	ownTemporal := !external || isOurs(temporal, s.config.Ports.Temporal)
-	s.databaseURL, s.temporalAddress = database, temporal
-
-	var wg sync.WaitGroup
-	var errs [2]error
-	if ownPostgres {
-		s.config.Say("starting Postgres")
-		wg.Go(func() { s.postgres, errs[0] = s.runPostgres(ctx) })
+// startPostgres starts an own Postgres unless the caller names a database.
+func (s *Stack) startPostgres(ctx context.Context) error {
+	if given, external := s.env.lookup(databaseVariable); external {
+		s.databaseURL = given
+		return nil
 	}
-	if ownTemporal {
-		s.config.Say("starting Temporal")
-		wg.Go(func() { s.temporal, errs[1] = s.runTemporal(ctx) })
-	}
-	wg.Wait()
-	s.adoptPostgres()
-	s.adoptTemporal()
-	return errors.Join(errs[:]...)
-}
-
-func (s *Stack) runPostgres(ctx context.Context) (*Postgres, error) {
-	return StartPostgres(ctx, PostgresConfig{
+	s.config.Say("starting Postgres")
+	pg, err := StartPostgres(ctx, PostgresConfig{
 		Dir: s.path("postgres"), Port: s.config.Ports.Postgres, PortSetting: settingPostgres,
 		Database: "patch_manager", Throwaway: s.config.Fresh,
 	})
+	if err != nil {
+		return err
+	}
+	s.onStop(pg.Stop)
+	s.watch(pg.Process, s.path("postgres", "postgres.log"))
+	s.postgres, s.databaseURL = pg, pg.URL()
+	s.env.set(databaseVariable, s.databaseURL)
+	return nil
 }
 
-func (s *Stack) runTemporal(ctx context.Context) (*Temporal, error) {
-	return StartTemporal(ctx, TemporalConfig{
+// beginTemporal begins to start an own Temporal unless the caller names one. It takes as long as everything else
+// together, so that goes on meanwhile.
+func (s *Stack) beginTemporal(ctx context.Context) error {
+	given, external := s.env.lookup(temporalVariable)
+	if external && !isOurs(given, s.config.Ports.Temporal) {
+		s.temporalAddress = given
+		return nil
+	}
+	c := TemporalConfig{
 		Dir: s.path("temporal"), Port: s.config.Ports.Temporal, PortSetting: settingTemporal,
 		UIPort: s.config.Ports.TemporalUI, UIPortSetting: settingTemporalUI,
-	})
+	}
+	if err := c.choosePorts(); err != nil {
+		return err
+	}
+	s.config.Say("starting Temporal")
+	s.useTemporal(c)
+	ctx, cancel := context.WithCancel(ctx)
+	begun := &beginning{done: make(chan struct{})}
+	go func() {
+		defer close(begun.done)
+		begun.server, begun.err = startTemporal(ctx, c)
+	}()
+	s.temporal = begun
+	s.onStop(func() error { cancel(); return begun.stop() })
+	return nil
 }
 
-func (s *Stack) adoptPostgres() {
-	if s.postgres == nil {
-		return
-	}
-	s.onStop(s.postgres.Stop)
-	s.watch(s.postgres.Process, s.path("postgres", "postgres.log"))
-	s.databaseURL = s.postgres.URL()
-	s.env.set(databaseVariable, s.databaseURL)
-}
-
-func (s *Stack) adoptTemporal() {
-	if s.temporal == nil {
-		return
-	}
-	s.onStop(s.temporal.Stop)
-	s.watch(s.temporal.Process, s.path("temporal", "temporal.log"))
-	s.temporalAddress = s.temporal.Address()
-	// A profile of the caller's, with TLS or an API key, is for another server.
+// useTemporal has the product use our own server, which it can be told of before it answers. A profile of the caller's,
+// with TLS or an API key, is for another one.
+func (s *Stack) useTemporal(c TemporalConfig) {
+	s.temporalAddress, s.temporalUI = Address(c.Port), "http://"+Address(c.UIPort)
 	s.env.drop("TEMPORAL_")
 	s.env.set(temporalVariable, s.temporalAddress)
 	s.env.set("TEMPORAL_NAMESPACE", "default")
 	s.env.set("TEMPORAL_CONFIG_FILE", os.DevNull)
-	s.env.set(variable("temporal.ui_url"), s.temporal.UIURL())
+	s.env.set(variable("temporal.ui_url"), s.temporalUI)
+}
+
+// awaitTemporal waits until our own Temporal answers.
+func (s *Stack) awaitTemporal(context.Context) error {
+	if s.temporal == nil {
+		return nil
+	}
+	<-s.temporal.done
+	if s.temporal.err != nil {
+		return s.temporal.err
+	}
+	s.watch(s.temporal.server.Process, s.path("temporal", "temporal.log"))
+	return nil
+}
+
+// beginning is a Temporal that is being started.
+type beginning struct {
+	done   chan struct{}
+	server *Temporal // read after done is closed
+	err    error
+}
+
+func (b *beginning) stop() error {
+	<-b.done
+	if b.err != nil {
+		return nil // it never ran
+	}
+	return b.server.Stop()
 }

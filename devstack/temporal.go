@@ -48,11 +48,16 @@ func (t *Temporal) UIURL() string { return t.uiURL }
 
 // StartTemporal starts the development server and waits until it answers. It fails with ErrNoTemporal and ErrInUse.
 func StartTemporal(ctx context.Context, c TemporalConfig) (*Temporal, error) {
-	binary, err := temporalBinary()
-	if err != nil {
+	if err := c.choosePorts(); err != nil {
 		return nil, err
 	}
-	if err := c.choosePorts(); err != nil {
+	return startTemporal(ctx, c)
+}
+
+// startTemporal starts the server on chosen ports.
+func startTemporal(ctx context.Context, c TemporalConfig) (*Temporal, error) {
+	binary, err := temporalBinary()
+	if err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
