@@ -93,6 +93,7 @@ func (d *demonstration) follow(ctx context.Context) error {
 			return err
 		}
 		t.update(time.Now(), rows)
+		t.silence(time.Now(), rows)
 		if now.CompletedAt != nil {
 			d.job, d.rows = now, rows
 			t.say(time.Now(), "job: %s", now.Status)

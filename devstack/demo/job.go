@@ -32,12 +32,7 @@ type span struct {
 }
 
 type wait struct {
-	Reason  string `json:"reason"`
-	Detail  string `json:"detail"`
-	Failing []struct {
-		Name   string `json:"name"`
-		Detail string `json:"detail"`
-	} `json:"failing"`
+	Detail    string     `json:"detail"`
 	NextTryAt *time.Time `json:"next_try_at"`
 }
 
@@ -65,7 +60,7 @@ func createJob(ctx context.Context, api *devstack.Client) (job, error) {
 	for i, h := range registered {
 		ids[i] = h.ID
 	}
-	body := map[string]any{"host_ids": ids, "allow_reboot": true, "max_parallel": "8", "notes": "Demonstration"}
+	body := map[string]any{"host_ids": ids, "allow_reboot": true, "max_parallel": "4", "notes": "Demonstration"}
 	var made job
 	return made, api.Do(ctx, http.MethodPost, "/jobs", body, &made)
 }

@@ -14,7 +14,7 @@ const (
 	hopeless   = "db-03.demo.internal"
 	cutoff     = 10 * time.Second
 	// The window stays open for at least this long, and at most a minute longer: windows end at whole minutes.
-	atLeast = 75 * time.Second
+	atLeast = 60 * time.Second
 	// How often the recovering host is evaluated before it recovers, so that a retry by the timer is seen.
 	triesBeforeRecovery = 2
 )
