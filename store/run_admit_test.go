@@ -2,11 +2,9 @@ package store_test
 
 import (
 	"context"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/patch-manager/patch-manager/fleet"
@@ -17,12 +15,10 @@ func TestFiftyParallelAdmissionsNeverTakeMoreThanMaxParallelSlots(t *testing.T) 
 	db := newRunDB(t)
 	hosts := db.hosts(50)
 	job := db.job(jobSpec{maxParallel: 7}, hosts...)
-	admissions := make([]fleet.Admission, len(hosts))
-	sideBySide(len(hosts), func(i int) {
-		var err error
-		admissions[i], err = db.store.Admit(t.Context(), request(job, hosts[i]))
-		assert.NoError(t, err)
+	admissions, errs := sideBySide(len(hosts), func(i int) (fleet.Admission, error) {
+		return db.store.Admit(t.Context(), request(job, hosts[i]))
 	})
+	requireNoErrors(t, errs)
 	admitted := 0
 	for _, a := range admissions {
 		if a.Attempt != nil {
@@ -45,17 +41,19 @@ func TestOneHostIsAdmittedToOneJobAtATimeHoweverManyAsk(t *testing.T) {
 		for i := range jobs {
 			jobs[i] = db.immediate(host)
 		}
-		var admitted, busy atomic.Int32
-		sideBySide(len(jobs), func(i int) {
-			a, err := db.store.Admit(t.Context(), request(jobs[i], host))
-			if assert.NoError(t, err) && a.Attempt != nil {
-				admitted.Add(1)
-			} else if assert.Equal(t, fleet.RefusedByHost, a.Refusal) {
-				busy.Add(1)
-			}
+		admissions, errs := sideBySide(len(jobs), func(i int) (fleet.Admission, error) {
+			return db.store.Admit(t.Context(), request(jobs[i], host))
 		})
-		require.EqualValues(t, 1, admitted.Load())
-		require.EqualValues(t, 7, busy.Load())
+		requireNoErrors(t, errs)
+		admitted := 0
+		for _, a := range admissions {
+			if a.Attempt != nil {
+				admitted++
+				continue
+			}
+			require.Equal(t, fleet.RefusedByHost, a.Refusal)
+		}
+		require.Equal(t, 1, admitted)
 		require.Equal(t, 1, value[int](db, `select count(*) from job_hosts where host_id = $1 and status = 'running'`, host))
 	}
 }
@@ -65,22 +63,19 @@ func TestParallelAdmissionsOfOneJobHostCommitOneIntent(t *testing.T) {
 	db := newRunDB(t)
 	host := db.host()
 	job := db.immediate(host)
-	var fresh atomic.Int32
-	ids := make([]string, 20)
-	sideBySide(len(ids), func(i int) {
-		a, err := db.store.Admit(t.Context(), request(job, host))
-		if !assert.NoError(t, err) || !assert.NotNil(t, a.Attempt) {
-			return
-		}
-		ids[i] = a.Attempt.ID
-		if !a.Existed {
-			fresh.Add(1)
-		}
+	admissions, errs := sideBySide(20, func(int) (fleet.Admission, error) {
+		return db.store.Admit(t.Context(), request(job, host))
 	})
-	require.EqualValues(t, 1, fresh.Load())
-	for _, id := range ids {
-		require.Equal(t, ids[0], id)
+	requireNoErrors(t, errs)
+	fresh := 0
+	for _, a := range admissions {
+		require.NotNil(t, a.Attempt)
+		require.Equal(t, admissions[0].Attempt.ID, a.Attempt.ID)
+		if !a.Existed {
+			fresh++
+		}
 	}
+	require.Equal(t, 1, fresh)
 	require.Equal(t, 1, value[int](db, `select count(*) from gate_evaluations`))
 }
 
@@ -193,17 +188,19 @@ func TestNotOneHostIsAdmittedAfterACancellationIsAcknowledged(t *testing.T) {
 	for range 5 {
 		hosts := db.hosts(20)
 		job := db.immediate(hosts...)
-		var acknowledged int
-		sideBySide(len(hosts)+1, func(i int) {
-			if i == len(hosts) {
-				assert.NoError(t, db.store.CancelJob(t.Context(), job, fleet.Actor{Name: "ann"}))
-				acknowledged = value[int](db, `select count(*) from patch_attempts where job_id = $1`, job)
-				return
+		const count = `select count(*) from patch_attempts where job_id = $1`
+		acknowledged, errs := sideBySide(len(hosts)+1, func(i int) (n int, err error) {
+			if i < len(hosts) {
+				_, err = db.store.Admit(t.Context(), request(job, hosts[i]))
+				return 0, err
 			}
-			_, err := db.store.Admit(t.Context(), request(job, hosts[i]))
-			assert.NoError(t, err)
+			if err = db.store.CancelJob(t.Context(), job, fleet.Actor{Name: "ann"}); err == nil {
+				err = db.pool.QueryRow(t.Context(), count, job).Scan(&n)
+			}
+			return n, err
 		})
-		require.Equal(t, acknowledged, value[int](db, `select count(*) from patch_attempts where job_id = $1`, job))
+		requireNoErrors(t, errs)
+		require.Equal(t, acknowledged[len(hosts)], value[int](db, count, job))
 	}
 }
 
@@ -318,27 +315,26 @@ func TestTheFirstCommitWinsBetweenAnIntentAndAnEnd(t *testing.T) {
 	db := newRunDB(t)
 	hosts := db.hosts(60)
 	job := db.immediate(hosts...)
-	admitted, ended := make([]bool, len(hosts)), make([]bool, len(hosts))
-	sideBySide(2*len(hosts), func(i int) {
-		host := i / 2
+	won, errs := sideBySide(2*len(hosts), func(i int) (bool, error) {
 		if i%2 == 0 {
-			a, err := db.store.Admit(t.Context(), request(job, hosts[host]))
-			admitted[host] = err == nil && a.Attempt != nil
-			assert.True(t, err == nil || fleet.IsKind(err, fleet.KindConflict), "%v", err)
-			return
+			a, err := db.store.Admit(t.Context(), request(job, hosts[i/2]))
+			return a.Attempt != nil, err
 		}
-		_, err := db.store.EndWaiting(t.Context(), job, hosts[host], failed)
-		ended[host] = err == nil
-		assert.True(t, err == nil || fleet.IsKind(err, fleet.KindConflict), "%v", err)
+		_, err := db.store.EndWaiting(t.Context(), job, hosts[i/2], failed)
+		return err == nil, err
 	})
+	for _, err := range errs {
+		require.True(t, err == nil || fleet.IsKind(err, fleet.KindConflict), "%v", err)
+	}
 	for i, host := range hosts {
-		require.NotEqual(t, admitted[i], ended[i], "exactly one of them")
+		admitted, ended := won[2*i], won[2*i+1]
+		require.NotEqual(t, admitted, ended, "exactly one of them")
 		want := fleet.StatusFailed
-		if admitted[i] {
+		if admitted {
 			want = fleet.StatusRunning
 		}
 		require.Equal(t, want, db.run(job, host).Row.Status)
-		require.Equal(t, admitted[i], db.run(job, host).Attempt != nil)
+		require.Equal(t, admitted, db.run(job, host).Attempt != nil)
 	}
 }
 
@@ -351,11 +347,12 @@ func TestAHostIsNotDeletedBesideItsIntent(t *testing.T) {
 	require.NoError(t, err)
 	_, err = tx.Exec(t.Context(), `select id from hosts where id = $1 for update`, host)
 	require.NoError(t, err)
-	admission := make(chan fleet.Admission)
+	var a fleet.Admission
+	admitted := make(chan error, 1)
 	go func() {
-		a, err := db.store.Admit(context.WithoutCancel(t.Context()), request(job, host))
-		assert.NoError(t, err)
-		admission <- a
+		var err error
+		a, err = db.store.Admit(context.WithoutCancel(t.Context()), request(job, host))
+		admitted <- err
 	}()
 	require.Eventually(t, func() bool {
 		return value[int](db, `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) == 1
@@ -363,7 +360,7 @@ func TestAHostIsNotDeletedBesideItsIntent(t *testing.T) {
 	_, err = tx.Exec(t.Context(), `delete from hosts where id = $1`, host)
 	require.NoError(t, err)
 	require.NoError(t, tx.Commit(t.Context()))
-	a := <-admission
+	require.NoError(t, <-admitted)
 	require.Equal(t, fleet.RefusedByPlan, a.Refusal)
 	require.Equal(t, fleet.ReasonHostDeleted, a.Plan.Reason)
 }

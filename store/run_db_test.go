@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -177,16 +178,24 @@ func waiting(status fleet.Status, reason fleet.Reason) fleet.Waiting {
 
 var failed = fleet.Ending{Status: fleet.StatusFailed, Reason: fleet.ReasonWindowClosed, Detail: "closed"}
 
-// sideBySide calls do for 0 to n-1 at the same time and waits for all.
-func sideBySide(n int, do func(i int)) {
+// sideBySide calls do for 0 to n-1 at the same time, waits for all and returns what they said.
+func sideBySide[T any](n int, do func(i int) (T, error)) ([]T, []error) {
+	values, errs := make([]T, n), make([]error, n)
 	var all sync.WaitGroup
 	start := make(chan struct{})
 	for i := range n {
 		all.Go(func() {
 			<-start
-			do(i)
+			values[i], errs[i] = do(i)
 		})
 	}
 	close(start)
 	all.Wait()
+	return values, errs
+}
+
+// requireNoErrors demands that nobody failed.
+func requireNoErrors(t *testing.T, errs []error) {
+	t.Helper()
+	require.NoError(t, errors.Join(errs...))
 }

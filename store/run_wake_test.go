@@ -1,10 +1,9 @@
 package store_test
 
 import (
-	"sync"
+	"slices"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/patch-manager/patch-manager/fleet"
@@ -83,16 +82,9 @@ func TestFreeSlotsAreOfferedOnceThoughManyAskAtTheSameTime(t *testing.T) {
 	hosts := db.hosts(30)
 	job := db.job(jobSpec{maxParallel: 6}, hosts...)
 	db.queue(job, hosts...)
-	var mu sync.Mutex
-	var woken []string
-	sideBySide(20, func(int) {
-		ids, err := db.store.SlotWaiters(t.Context(), job)
-		assert.NoError(t, err)
-		mu.Lock()
-		defer mu.Unlock()
-		woken = append(woken, ids...)
-	})
-	require.ElementsMatch(t, hosts[:6], woken)
+	woken, errs := sideBySide(20, func(int) ([]string, error) { return db.store.SlotWaiters(t.Context(), job) })
+	requireNoErrors(t, errs)
+	require.ElementsMatch(t, hosts[:6], slices.Concat(woken...))
 }
 
 func TestAWakeupMeansTheWaitingRunsOfAHostAGroupAJobOrAll(t *testing.T) {
