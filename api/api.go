@@ -32,6 +32,9 @@ type Config struct {
 	Log     *slog.Logger
 	Version string
 	Now     func() time.Time
+	// Stopping is closed when the process was told to stop, which ends the streams that never end by themselves; nil is
+	// never.
+	Stopping <-chan struct{}
 }
 
 // Policy is the settings that answers depend on.
@@ -56,12 +59,15 @@ type RunLink struct {
 type server struct {
 	Config
 	api huma.API
+	hub *hub
 }
 
 // New returns the handler of everything the API serves, the docs page and the probes included.
-func New(cfg Config) http.Handler {
+func New(cfg Config) http.Handler { return newPaced(cfg, defaultPace) }
+
+func newPaced(cfg Config, pace streamPace) http.Handler {
 	mux := chi.NewMux()
-	s := &server{Config: cfg}
+	s := &server{Config: cfg, hub: newHub(cfg.Store, cfg.Log, pace)}
 	mux.Use(s.identify, s.logAccess, s.recoverPanic, limitBody)
 	mux.NotFound(func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, newProblem(http.StatusNotFound, "route_not_found", "there is nothing at this path"))
@@ -86,6 +92,7 @@ func (s *server) registerAll() {
 	s.registerJobs()
 	s.registerJobPreview()
 	s.registerJobHosts()
+	s.registerEvents()
 	describeIDs(s.api.OpenAPI())
 	openAnswers(s.api.OpenAPI())
 }

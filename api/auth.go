@@ -12,12 +12,21 @@ import (
 	"github.com/patch-manager/patch-manager/fleet"
 )
 
-type callerKey struct{}
+type (
+	callerKey struct{}
+	againKey  struct{}
+)
 
 // callerOf is who sent the request; before authentication only the request id and the address are known.
 func callerOf(ctx context.Context) fleet.Caller {
 	c, _ := ctx.Value(callerKey{}).(fleet.Caller)
 	return c
+}
+
+// principalAgain is how an answer that lasts looks at the caller's rights again; not found where they ended.
+func principalAgain(ctx context.Context) func(context.Context) (fleet.Principal, error) {
+	again, _ := ctx.Value(againKey{}).(func(context.Context) (fleet.Principal, error))
+	return again
 }
 
 // authenticate resolves the token of a request to its principal, with the roles held at this moment, for every
@@ -27,7 +36,9 @@ func (s *server) authenticate(ctx huma.Context, next func(huma.Context)) {
 		next(ctx)
 		return
 	}
-	principal, err := s.Store.Authenticate(ctx.Context(), bearerToken(ctx.Header("Authorization")))
+	token := bearerToken(ctx.Header("Authorization"))
+	again := func(ctx context.Context) (fleet.Principal, error) { return s.Store.Authenticate(ctx, token) }
+	principal, err := again(ctx.Context())
 	if fleet.IsKind(err, fleet.KindNotFound) {
 		ctx.SetHeader("WWW-Authenticate", `Bearer realm="patch-manager"`)
 		_ = huma.WriteErr(s.api, ctx, http.StatusUnauthorized, "a valid API token is needed: Authorization: Bearer pm_...")
@@ -39,7 +50,7 @@ func (s *server) authenticate(ctx huma.Context, next func(huma.Context)) {
 	}
 	caller := callerOf(ctx.Context())
 	caller.Principal = principal
-	next(huma.WithValue(ctx, callerKey{}, caller))
+	next(huma.WithValue(huma.WithValue(ctx, callerKey{}, caller), againKey{}, again))
 }
 
 // bearerToken is the token of an Authorization header, or what is there instead, which no token equals.

@@ -32,6 +32,7 @@ func humaConfig(version string) huma.Config {
 		{Name: "Maintenance windows"},
 		{Name: "Groups"},
 		{Name: "Jobs"},
+		{Name: "Events"},
 		{Name: "Probes", Description: "For load balancers and monitoring; no token needed"},
 	}
 	return cfg

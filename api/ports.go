@@ -17,6 +17,7 @@ type Store interface {
 	WindowStore
 	JobStore
 	JobHostStore
+	EventStore
 }
 
 // TokenStore knows callers by their tokens.
@@ -90,6 +91,13 @@ type JobHostStore interface {
 	RequestJobHostCancel(ctx context.Context, by fleet.Caller, jobID, hostID string) error
 	RequestRecheck(ctx context.Context, by fleet.Caller, jobID, hostID string) error
 	SettleJobHost(ctx context.Context, by fleet.Caller, jobID, hostID string, outcome fleet.Status, note string) error
+}
+
+// EventStore reads the stream of events.
+type EventStore interface {
+	// EventsNow returns the end of the stream.
+	EventsNow(ctx context.Context) (fleet.EventPosition, error)
+	EventsAfter(ctx context.Context, scope fleet.Scope, after fleet.EventPosition, limit int) (fleet.EventPage, error)
 }
 
 // Sealer encrypts a password for one check of one host; it opens nowhere else.

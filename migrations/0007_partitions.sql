@@ -46,6 +46,13 @@ begin
 end $$;
 -- +goose StatementEnd
 
+-- Whose events were dropped, so that who wants to resume behind them is told what it missed. One row.
+create table events_dropped (
+    one boolean primary key default true check (one),
+    xid xid8 not null
+);
+insert into events_dropped (xid) values ('0');
+
 -- Drops the oldest partition of parent that holds nothing at or after before, and returns its name, or null when there is
 -- none. One at a time, each in a transaction of its own, and giving up within a second: whoever waits for the lock makes
 -- every reader and writer of the parent wait behind.
@@ -65,6 +72,10 @@ begin
     where i.inhparent = parent::regclass and bound::timestamptz <= before
     order by bound::timestamptz
     limit 1;
+    if child is not null and parent = 'events' then
+        execute format('update events_dropped d set xid = e.xid
+            from (select xid from %I order by xid desc limit 1) e where e.xid > d.xid', child);
+    end if;
     if child is not null then
         execute format('drop table %I', child);
     end if;
@@ -84,5 +95,6 @@ alter table hosts add column agent_asked_at timestamptz;
 alter table hosts drop column agent_asked_at;
 drop index jobs_completed;
 drop function drop_partition(text, timestamptz);
+drop table events_dropped;
 drop function make_partitions(timestamptz, timestamptz);
 drop function partition_step(text);

@@ -43,7 +43,7 @@ type EncryptionKey struct {
 }
 
 type Event struct {
-	Xid       pgtype.Uint64
+	XID       uint64
 	ID        int64
 	At        time.Time
 	Kind      string
@@ -51,6 +51,11 @@ type Event struct {
 	GroupIDs  []string
 	Site      bool
 	Payload   json.RawMessage
+}
+
+type EventsDropped struct {
+	One bool
+	XID uint64
 }
 
 type GateEvaluation struct {
