@@ -159,6 +159,7 @@ func TestAStreamShowsOnlyWhatItsCallerSees(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	mine, other := s.group("mine"), s.group("other")
+	s.settle()
 	url := s.serveStream(s.config(), fast).URL
 	_, start := s.listen(url, s.admin, "")
 	streams := map[string]*follower{}
@@ -205,6 +206,7 @@ func TestALostMembershipNarrowsTheStreamAndANewOneWidensIt(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	first, second := s.group("first"), s.group("second")
+	s.settle()
 	token := s.token(fleet.TokenRequest{User: "ann", Roles: map[string]fleet.Role{"first": fleet.RoleViewer}, Name: "test"})
 	f, _ := s.listen(s.serveStream(s.config(), fast).URL, token, "")
 	s.exec(insertEvent, "seen", []string{first}, false, "{}")

@@ -172,3 +172,11 @@ func (s *site) event(subject string) {
 	s.t.Helper()
 	s.exec(insertEvent, subject, []string{}, false, "{}")
 }
+
+// settle waits until no transaction of this server's databases holds an event up, so that a stream which starts now
+// starts behind them.
+func (s *site) settle() {
+	s.t.Helper()
+	held := `select count(*) from events where xid >= pg_snapshot_xmin(pg_current_snapshot())`
+	require.Eventually(s.t, func() bool { return s.count(held) == 0 }, streamWithin, 5*time.Millisecond)
+}
