@@ -67,7 +67,8 @@ create table job_hosts (
 );
 create index job_hosts_host on job_hosts (host_id, job_id);
 create index job_hosts_waiting on job_hosts (host_id)
-    where status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot');
+    where status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot')
+        or (status = 'running' and phase = 'dispatching');
 create index job_hosts_status on job_hosts (job_id, status);
 
 -- An attempt is the intent, committed before the agent is asked for anything that changes the host.

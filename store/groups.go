@@ -76,6 +76,9 @@ func (s *Store) DeleteGroup(ctx context.Context, by fleet.Caller, id string) err
 		if err := administerGroup(ctx, q, by, id); err != nil {
 			return err
 		}
+		if err := q.LockCommonWindows(ctx); err != nil {
+			return err
+		}
 		// While the memberships still say which hosts these are.
 		if err := q.WakeHostsOfGroup(ctx, "group deleted", id); err != nil {
 			return err

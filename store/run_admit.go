@@ -35,6 +35,9 @@ func admit(ctx context.Context, q *sqlgen.Queries, req fleet.AdmitRequest) (flee
 	if _, err := q.LockRunHost(ctx, req.HostID); err != nil {
 		return fleet.Admission{}, fmt.Errorf("lock host: %w", err)
 	}
+	if err := q.ShareCommonWindows(ctx); err != nil {
+		return fleet.Admission{}, fmt.Errorf("lock windows: %w", err)
+	}
 	r, err := loadRun(ctx, q, req.JobID, req.HostID)
 	if err != nil {
 		return fleet.Admission{}, err

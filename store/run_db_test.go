@@ -199,3 +199,10 @@ func requireNoErrors(t *testing.T, errs []error) {
 	t.Helper()
 	require.NoError(t, errors.Join(errs...))
 }
+
+func (db *runDB) group() string {
+	db.Helper()
+	id := newUUID()
+	db.exec(`insert into groups (id, name) values ($1, $2)`, id, "g-"+id)
+	return id
+}

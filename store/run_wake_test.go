@@ -90,9 +90,11 @@ func TestFreeSlotsAreOfferedOnceThoughManyAskAtTheSameTime(t *testing.T) {
 func TestAWakeupMeansTheWaitingRunsOfAHostAGroupAJobOrAll(t *testing.T) {
 	t.Parallel()
 	db := newRunDB(t)
-	hosts := db.hosts(3)
-	one, two := db.immediate(hosts...), db.immediate(hosts[0])
+	hosts := db.hosts(4)
+	one, two := db.immediate(hosts[:3]...), db.immediate(hosts[0])
 	db.set(one, hosts[2], fleet.StatusRunning, true)
+	three := db.immediate(hosts[3])
+	db.admitted(three, hosts[3])
 	group := newUUID()
 	db.exec(`insert into groups (id, name) values ($1, 'g')`, group)
 	db.exec(`insert into group_hosts (group_id, host_id) values ($1, $2), ($1, $3)`, group, hosts[1], hosts[2])
@@ -105,8 +107,10 @@ func TestAWakeupMeansTheWaitingRunsOfAHostAGroupAJobOrAll(t *testing.T) {
 		"group":         {group: &group, want: []fleet.RunRef{ref(one, 1)}},
 		"job":           {job: &one, want: []fleet.RunRef{ref(one, 0), ref(one, 1)}},
 		"host and job":  {host: &hosts[0], job: &two, want: []fleet.RunRef{ref(two, 0)}},
-		"all":           {want: []fleet.RunRef{ref(one, 0), ref(one, 1), ref(two, 0)}},
+		"all":           {want: []fleet.RunRef{ref(one, 0), ref(one, 1), ref(two, 0), ref(three, 3)}},
 		"a running one": {host: &hosts[2]},
+		// Refused, it waits again, and would have missed what came meanwhile.
+		"one whose request is under way": {job: &three, want: []fleet.RunRef{ref(three, 3)}},
 	} {
 		db.exec(`insert into wakeups (host_id, group_id, job_id, reason) values ($1, $2, $3, $4)`, c.host, c.group, c.job, name)
 		ids, refs, err := db.store.Wakeups(t.Context())

@@ -148,11 +148,11 @@ func lockOwner(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, o fleet.
 		if !by.Operates().HoldsGroup(o.ID) {
 			return nil, fleet.Forbidden("operator_required", "this takes the operator role in the group")
 		}
-		return []string{o.ID}, nil
+		return []string{o.ID}, q.LockCommonWindows(ctx)
 	case fleet.ScopeSite:
 	}
 	if err := by.RequireAdmin(); err != nil {
 		return nil, err
 	}
-	return nil, q.LockSiteWindows(ctx)
+	return nil, q.LockCommonWindows(ctx)
 }

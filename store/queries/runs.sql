@@ -24,8 +24,13 @@ select id from jobs where id = @job_id for no key update;
 select status from job_hosts where job_id = @job_id and host_id = @host_id for update;
 
 -- name: LockRunHost :many
--- Held to the commit of an intent, so that the host is not deleted beside it. No row where it is gone already.
-select id from hosts where id = @host_id for key share;
+-- Held to the commit of an intent, so that the host is not deleted beside it, and that an edit of the host, its groups,
+-- checks or windows is either seen or answered later. No row where it is gone already.
+select id from hosts where id = @host_id for share;
+
+-- name: ShareCommonWindows :exec
+-- The same for the windows that many hosts have in common; admissions do not wait for each other.
+select pg_advisory_xact_lock_shared(hashtext('maintenance_windows in common'));
 
 -- name: HeldSlots :one
 select count(*) from patch_attempts where job_id = @job_id and slot_released_at is null;
@@ -166,12 +171,20 @@ where j.id = @job_id and j.completed_at is null and not exists (select 1 from jo
 select (completed_at is not null)::boolean as completed from jobs where id = @job_id;
 
 -- name: JobGroupIDs :one
-select coalesce(array_agg(distinct g), '{}')::uuid[] as group_ids
-from job_hosts, unnest(group_ids) as g where job_id = @job_id;
+-- The groups that see the job: those that its hosts are in today, and the copy of them of hosts that are gone.
+select coalesce(array_agg(distinct g.group_id), '{}')::uuid[] as group_ids
+from job_hosts jh
+cross join lateral (
+    select gh.group_id from group_hosts gh where gh.host_id = jh.host_id
+    union all
+    select unnest(jh.group_ids) where not exists (select 1 from hosts h where h.id = jh.host_id)) g
+where jh.job_id = @job_id;
 
 -- name: JobHostGroupIDs :one
--- The groups of the copy and those of today.
-select array(select unnest(jh.group_ids) union select gh.group_id from group_hosts gh where gh.host_id = jh.host_id)::uuid[] as group_ids
+-- The groups that see the job host: those that the host is in today, or the copy of them once it is gone.
+select case when exists (select 1 from hosts h where h.id = jh.host_id)
+    then array(select gh.group_id from group_hosts gh where gh.host_id = jh.host_id order by 1)
+    else jh.group_ids end::uuid[] as group_ids
 from job_hosts jh where jh.job_id = @job_id and jh.host_id = @host_id;
 
 -- name: UnfinishedJobs :many
@@ -190,8 +203,10 @@ where job_id = @job_id and host_id = @host_id and cancel_requested_at is null
 select id from wakeups order by id limit 1000;
 
 -- name: WakeTargets :many
+-- One whose request is under way may yet go back to wait, and would not hear of it then.
 select distinct jh.job_id, jh.host_id
-from wakeups w join job_hosts jh on jh.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot')
+from wakeups w join job_hosts jh on (jh.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot')
+        or (jh.status = 'running' and jh.phase = 'dispatching'))
     and (w.job_id is null or jh.job_id = w.job_id)
     and (w.host_id is null or jh.host_id = w.host_id)
     and (w.group_id is null or exists (select 1 from group_hosts gh where gh.group_id = w.group_id and gh.host_id = jh.host_id))
@@ -210,7 +225,8 @@ select * from patch_attempts where id = @id for update;
 select job_id, host_id from patch_attempts where id = @id;
 
 -- name: WakeHostBusy :execrows
--- Word for the other jobs that wait for this host to be free.
-insert into wakeups (host_id, reason)
-select @host_id::uuid, 'host_free' where exists (select 1 from job_hosts jh
-    where jh.host_id = @host_id and jh.job_id <> @job_id and jh.status = 'waiting_slot' and jh.reason = 'host_busy');
+-- Word for the other jobs that wait for this host to be free, and for no more: the job that was refused waits as long as
+-- the agent asked it to.
+insert into wakeups (job_id, host_id, reason)
+select jh.job_id, jh.host_id, 'host_free' from job_hosts jh
+where jh.host_id = @host_id::uuid and jh.job_id <> @job_id and jh.status = 'waiting_slot' and jh.reason = 'host_busy';

@@ -9,9 +9,10 @@ where w.scope = @owner_scope
 order by w.id
 limit @max_rows;
 
--- name: LockSiteWindows :exec
--- There is no row to lock that all windows of the site have in common.
-select pg_advisory_xact_lock(hashtext('maintenance_windows of the site'));
+-- name: LockCommonWindows :exec
+-- For an edit of windows that many hosts have in common. It waits for the admissions under way and they for it, so that
+-- no intent that did not see the edit is committed after it was answered.
+select pg_advisory_xact_lock(hashtext('maintenance_windows in common'));
 
 -- name: CountWindows :one
 select count(*) from maintenance_windows w

@@ -224,10 +224,16 @@ func (q *Queries) JobCompleted(ctx context.Context, jobID string) (bool, error) 
 }
 
 const jobGroupIDs = `-- name: JobGroupIDs :one
-select coalesce(array_agg(distinct g), '{}')::uuid[] as group_ids
-from job_hosts, unnest(group_ids) as g where job_id = $1
+select coalesce(array_agg(distinct g.group_id), '{}')::uuid[] as group_ids
+from job_hosts jh
+cross join lateral (
+    select gh.group_id from group_hosts gh where gh.host_id = jh.host_id
+    union all
+    select unnest(jh.group_ids) where not exists (select 1 from hosts h where h.id = jh.host_id)) g
+where jh.job_id = $1
 `
 
+// The groups that see the job: those that its hosts are in today, and the copy of them of hosts that are gone.
 func (q *Queries) JobGroupIDs(ctx context.Context, jobID string) ([]string, error) {
 	row := q.db.QueryRow(ctx, jobGroupIDs, jobID)
 	var group_ids []string
@@ -236,11 +242,13 @@ func (q *Queries) JobGroupIDs(ctx context.Context, jobID string) ([]string, erro
 }
 
 const jobHostGroupIDs = `-- name: JobHostGroupIDs :one
-select array(select unnest(jh.group_ids) union select gh.group_id from group_hosts gh where gh.host_id = jh.host_id)::uuid[] as group_ids
+select case when exists (select 1 from hosts h where h.id = jh.host_id)
+    then array(select gh.group_id from group_hosts gh where gh.host_id = jh.host_id order by 1)
+    else jh.group_ids end::uuid[] as group_ids
 from job_hosts jh where jh.job_id = $1 and jh.host_id = $2
 `
 
-// The groups of the copy and those of today.
+// The groups that see the job host: those that the host is in today, or the copy of them once it is gone.
 func (q *Queries) JobHostGroupIDs(ctx context.Context, jobID string, hostID string) ([]string, error) {
 	row := q.db.QueryRow(ctx, jobHostGroupIDs, jobID, hostID)
 	var group_ids []string
@@ -325,10 +333,11 @@ func (q *Queries) LockJobHost(ctx context.Context, jobID string, hostID string) 
 }
 
 const lockRunHost = `-- name: LockRunHost :many
-select id from hosts where id = $1 for key share
+select id from hosts where id = $1 for share
 `
 
-// Held to the commit of an intent, so that the host is not deleted beside it. No row where it is gone already.
+// Held to the commit of an intent, so that the host is not deleted beside it, and that an edit of the host, its groups,
+// checks or windows is either seen or answered later. No row where it is gone already.
 func (q *Queries) LockRunHost(ctx context.Context, hostID string) ([]string, error) {
 	rows, err := q.db.Query(ctx, lockRunHost, hostID)
 	if err != nil {
@@ -799,6 +808,16 @@ func (q *Queries) SaveWaiting(ctx context.Context, arg SaveWaitingParams) (int64
 	return result.RowsAffected(), nil
 }
 
+const shareCommonWindows = `-- name: ShareCommonWindows :exec
+select pg_advisory_xact_lock_shared(hashtext('maintenance_windows in common'))
+`
+
+// The same for the windows that many hosts have in common; admissions do not wait for each other.
+func (q *Queries) ShareCommonWindows(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, shareCommonWindows)
+	return err
+}
+
 const startJobRun = `-- name: StartJobRun :one
 update jobs j set run_id = $1, started_at = coalesce(started_at, clock_timestamp()) where j.id = $2
 returning (select coalesce(max(jh.batch) + 1, 0)::integer from job_hosts jh where jh.job_id = $2) as batches
@@ -889,12 +908,13 @@ func (q *Queries) UnfinishedJobs(ctx context.Context) ([]string, error) {
 }
 
 const wakeHostBusy = `-- name: WakeHostBusy :execrows
-insert into wakeups (host_id, reason)
-select $1::uuid, 'host_free' where exists (select 1 from job_hosts jh
-    where jh.host_id = $1 and jh.job_id <> $2 and jh.status = 'waiting_slot' and jh.reason = 'host_busy')
+insert into wakeups (job_id, host_id, reason)
+select jh.job_id, jh.host_id, 'host_free' from job_hosts jh
+where jh.host_id = $1::uuid and jh.job_id <> $2 and jh.status = 'waiting_slot' and jh.reason = 'host_busy'
 `
 
-// Word for the other jobs that wait for this host to be free.
+// Word for the other jobs that wait for this host to be free, and for no more: the job that was refused waits as long as
+// the agent asked it to.
 func (q *Queries) WakeHostBusy(ctx context.Context, hostID string, jobID string) (int64, error) {
 	result, err := q.db.Exec(ctx, wakeHostBusy, hostID, jobID)
 	if err != nil {
@@ -942,7 +962,8 @@ func (q *Queries) WakeSlotWaiters(ctx context.Context, jobID string) ([]string, 
 
 const wakeTargets = `-- name: WakeTargets :many
 select distinct jh.job_id, jh.host_id
-from wakeups w join job_hosts jh on jh.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot')
+from wakeups w join job_hosts jh on (jh.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot')
+        or (jh.status = 'running' and jh.phase = 'dispatching'))
     and (w.job_id is null or jh.job_id = w.job_id)
     and (w.host_id is null or jh.host_id = w.host_id)
     and (w.group_id is null or exists (select 1 from group_hosts gh where gh.group_id = w.group_id and gh.host_id = jh.host_id))
@@ -954,6 +975,7 @@ type WakeTargetsRow struct {
 	HostID string
 }
 
+// One whose request is under way may yet go back to wait, and would not hear of it then.
 func (q *Queries) WakeTargets(ctx context.Context, ids []int64) ([]WakeTargetsRow, error) {
 	rows, err := q.db.Query(ctx, wakeTargets, ids)
 	if err != nil {

@@ -161,13 +161,14 @@ func (q *Queries) ListWindows(ctx context.Context, arg ListWindowsParams) ([]Mai
 	return items, nil
 }
 
-const lockSiteWindows = `-- name: LockSiteWindows :exec
-select pg_advisory_xact_lock(hashtext('maintenance_windows of the site'))
+const lockCommonWindows = `-- name: LockCommonWindows :exec
+select pg_advisory_xact_lock(hashtext('maintenance_windows in common'))
 `
 
-// There is no row to lock that all windows of the site have in common.
-func (q *Queries) LockSiteWindows(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, lockSiteWindows)
+// For an edit of windows that many hosts have in common. It waits for the admissions under way and they for it, so that
+// no intent that did not see the edit is committed after it was answered.
+func (q *Queries) LockCommonWindows(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, lockCommonWindows)
 	return err
 }
 
