@@ -89,7 +89,8 @@ type stopStep struct {
 	grace  time.Duration
 }
 
-var politely = []stopStep{{syscall.SIGTERM, 15 * time.Second}, {syscall.SIGKILL, 5 * time.Second}}
+// A worker gives what it is carrying out 20 s to end.
+var politely = []stopStep{{syscall.SIGTERM, 30 * time.Second}, {syscall.SIGKILL, 5 * time.Second}}
 
 // Stop ends the process with SIGTERM, and with SIGKILL where that does not help, and waits for its end.
 func (p *Process) Stop() error { return p.stop(politely) }

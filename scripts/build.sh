@@ -9,7 +9,7 @@ groups=
 stop() {
 	trap - INT TERM
 	for group in $groups; do
-		kill -TERM -- "-$group" 2>/dev/null || true
+		kill -s TERM -- "-$group" 2>/dev/null || true
 	done
 	wait
 	exit 130

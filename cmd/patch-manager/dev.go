@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/patch-manager/patch-manager/devstack"
+	"github.com/patch-manager/patch-manager/settings"
 )
 
 // How many hosts the simulated fleet has.
@@ -38,6 +39,9 @@ func runDev(ctx context.Context, dir string) error {
 	if err != nil {
 		return fmt.Errorf("find own program: %w", err)
 	}
+	if err := checkEnvironment(os.Environ()); err != nil {
+		return err
+	}
 	ports, err := devstack.PortsFrom(os.Environ())
 	if err != nil {
 		return err
@@ -61,6 +65,14 @@ func runDev(ctx context.Context, dir string) error {
 	}
 	say("stopping")
 	return errors.Join(stopped(ctx, err), stack.Stop())
+}
+
+// checkEnvironment refuses settings that the product would refuse, before anything is started.
+func checkEnvironment(environ []string) error {
+	// Weaker than what is given: the database that the product gets is not known yet.
+	unknown := []string{"PATCH_MANAGER_DATABASE__URL=postgres://unknown"}
+	_, err := settings.Load(settings.Source{Environ: append(unknown, environ...)})
+	return err
 }
 
 // stopped drops the error of whatever was cut short because we were told to stop.

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/patch-manager/patch-manager/devstack"
+	"github.com/patch-manager/patch-manager/store/storetest"
 )
 
 // program builds the program once for all tests.
@@ -243,6 +244,48 @@ func TestDevEndsWhenAPartOfItDies(t *testing.T) {
 	}
 	require.Contains(t, s.errors.String(), "worker ended")
 	s.requireNoProcess()
+}
+
+func TestDevUsesTheServersThatItIsGiven(t *testing.T) {
+	t.Parallel()
+	temporal, err := devstack.StartTemporal(t.Context(), devstack.TemporalConfig{Dir: t.TempDir(), InMemory: true, UIPort: -1})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, temporal.Stop()) })
+	database := storetest.Empty(t)
+	s := newStack(t)
+	s.environ = append(s.environ, "PATCH_MANAGER_DATABASE__URL="+database, "TEMPORAL_ADDRESS="+temporal.Address())
+
+	s.start()
+	require.Equal(t, temporal.Address(), s.env()["TEMPORAL_ADDRESS"])
+	require.Equal(t, database, s.env()["DATABASE_URL"])
+	require.Len(t, s.hosts(), demoHosts)
+	require.NoFileExists(t, filepath.Join(s.dir, "postgres"))
+	require.NoFileExists(t, filepath.Join(s.dir, "temporal", "temporal.db"))
+	require.NoError(t, s.signal(syscall.SIGTERM))
+	s.requireNoProcess()
+	s.start()
+	require.Len(t, s.hosts(), demoHosts)
+	require.NoError(t, s.signal(syscall.SIGTERM))
+}
+
+func TestDevPassesSettingsOnAndRefusesUnknownOnes(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	s.environ = append(s.environ, "PATCH_MANAGER_LOG__FORMAT=json")
+	s.start()
+	log, err := os.ReadFile(filepath.Join(s.dir, "log", "api.log"))
+	require.NoError(t, err)
+	require.Equal(t, byte('{'), log[0])
+	require.NoError(t, s.signal(syscall.SIGTERM))
+
+	path, err := program()
+	require.NoError(t, err)
+	cmd := exec.Command(path, "dev", "--dir", s.dir)
+	cmd.Env = append(append(os.Environ(), s.environ...), "PATCH_MANAGER_GATE__RETRY_INTERVALL=4s")
+	out, err := cmd.CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "gate.retry_intervall")
+	require.NotContains(t, string(out), "starting")
 }
 
 // killWhere kills the product's processes that run the subcommand.
