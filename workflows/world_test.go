@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 
 	"github.com/patch-manager/patch-manager/activities"
 	"github.com/patch-manager/patch-manager/fleet"
@@ -52,6 +53,8 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t, env: suite.NewTestWorkflowEnvironment(), hosts: map[string]*member{}}
 	w.env.SetStartTime(monday)
 	w.env.SetTestTimeout(time.Minute)
+	// On a machine that is busy with other things a second passes without a turn.
+	w.env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: 30 * time.Second})
 	w.job = fleet.RunJob{
 		ID: "job", CreatedAt: monday, MaxParallel: 10, MaxFailures: 3, GateTimeout: time.Hour, MaxWait: 36 * 24 * time.Hour,
 	}
