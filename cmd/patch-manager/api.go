@@ -47,7 +47,7 @@ func runAPI(ctx context.Context, s settings.Settings) error {
 				URL:        runURL(s.Temporal.UIURL, options.Namespace, jobID, runID),
 			}
 		},
-		Log: slog.Default(), Version: version(), Now: time.Now,
+		Stopping: ctx.Done(), Log: slog.Default(), Version: version(), Now: time.Now,
 	})
 	return serve(ctx, s.API.Listen, handler)
 }
