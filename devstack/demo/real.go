@@ -75,7 +75,7 @@ type realDemonstration struct {
 	hostID  string
 	pending []string // upgradable at first, by the guest's own apt
 	job     job
-	started bool // nginx was started again
+	mended  time.Time // when nginx was started again
 	boots   int
 }
 
@@ -217,17 +217,17 @@ func (d *realDemonstration) follow(ctx context.Context) error {
 }
 
 func (d *realDemonstration) mendNginx(ctx context.Context, rows []jobHost) error {
-	if d.started || len(rows) != 1 || rows[0].Status != "waiting_health_check" {
+	if !d.mended.IsZero() || len(rows) != 1 || rows[0].Status != "waiting_health_check" {
 		return nil
 	}
 	whole, err := d.job.host(ctx, d.stack.API, d.hostID)
 	if err != nil || len(whole.Evaluations) < realTries {
 		return err
 	}
+	d.mended = time.Now()
 	if _, err := d.guest.Exec(ctx, "systemctl", "start", "nginx"); err != nil {
 		return err
 	}
-	d.started = true
 	d.say("somebody starts nginx on %s", short(realFQDN))
 	return nil
 }

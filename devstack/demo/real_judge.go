@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/patch-manager/patch-manager/devstack/realhost"
 )
@@ -25,7 +26,7 @@ func (d *realDemonstration) judge(ctx context.Context) error {
 		return err
 	}
 	d.print(d.Out, upgrades)
-	err = errors.Join(d.judgeRow(row), judgeUpgrades(d.pending, left, upgrades))
+	err = errors.Join(d.judgeRow(row), judgeUpgrades(d.pending, left, upgrades), judgeGate(d.mended, upgrades))
 	if d.guest.Boots() != 2 {
 		err = errors.Join(err, fmt.Errorf("the guest was booted %d times instead of twice", d.guest.Boots()))
 	}
@@ -40,7 +41,7 @@ func (d *realDemonstration) judgeRow(row jobHost) error {
 	if row.Status != "succeeded" {
 		return fmt.Errorf("it is %s (%s: %s) instead of succeeded", row.Status, row.Reason, row.Detail)
 	}
-	if !d.started || len(row.Evaluations) <= realTries {
+	if d.mended.IsZero() || len(row.Evaluations) <= realTries {
 		return errors.New("it did not wait at the gate until nginx ran")
 	}
 	var wrong []error
@@ -77,4 +78,15 @@ func judgeUpgrades(pending, left []string, upgrades []realhost.Upgrade) error {
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// judgeGate demands that nothing was installed before nginx ran again.
+func judgeGate(mended time.Time, upgrades []realhost.Upgrade) error {
+	for _, u := range upgrades {
+		if u.At.Before(mended.Truncate(time.Second)) {
+			return fmt.Errorf("%s was upgraded at %s, before nginx was started at %s", u.Package,
+				u.At.Format(time.TimeOnly), mended.UTC().Format(time.TimeOnly))
+		}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -17,4 +18,14 @@ func TestEachPendingPackageMustBeUpgradedOnceAndNoneBeLeft(t *testing.T) {
 	require.ErrorContains(t, judgeUpgrades(pending, nil, []realhost.Upgrade{a, b, a}), "a was upgraded 2 times")
 	require.ErrorContains(t, judgeUpgrades([]string{"a"}, nil, []realhost.Upgrade{a, b}), "b was upgraded and was not pending")
 	require.ErrorContains(t, judgeUpgrades(pending, []string{"b"}, []realhost.Upgrade{a, b}), "apt still lists b")
+}
+
+func TestNothingMayBeUpgradedWhileTheHostIsUnhealthy(t *testing.T) {
+	t.Parallel()
+	mended := time.Date(2026, 11, 23, 8, 0, 10, 900, time.UTC)
+	at := func(d time.Duration) []realhost.Upgrade {
+		return []realhost.Upgrade{{Package: "a:all", At: mended.Truncate(time.Second).Add(d)}}
+	}
+	require.NoError(t, judgeGate(mended, at(0)), "the log tells seconds only")
+	require.ErrorContains(t, judgeGate(mended, at(-time.Second)), "before nginx was started")
 }

@@ -6,10 +6,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Upgrade is one package version that dpkg has replaced.
-type Upgrade struct{ Package, From, To string }
+type Upgrade struct {
+	At                time.Time // to the second
+	Package, From, To string
+}
 
 // DpkgLog returns the upgrades in the guest's dpkg log, in their order.
 func (g *Guest) DpkgLog() ([]Upgrade, error) {
@@ -26,9 +30,15 @@ func (g *Guest) DpkgLog() ([]Upgrade, error) {
 func parseDpkgLog(log string) []Upgrade {
 	var upgrades []Upgrade
 	for line := range strings.Lines(log) {
-		if f := strings.Fields(line); len(f) == 6 && f[2] == "upgrade" {
-			upgrades = append(upgrades, Upgrade{Package: f[3], From: f[4], To: f[5]})
+		f := strings.Fields(line)
+		if len(f) != 6 || f[2] != "upgrade" {
+			continue
 		}
+		at, err := time.Parse(time.DateTime, f[0]+" "+f[1]) // the guest's zone is UTC
+		if err != nil {
+			continue
+		}
+		upgrades = append(upgrades, Upgrade{At: at, Package: f[3], From: f[4], To: f[5]})
 	}
 	return upgrades
 }

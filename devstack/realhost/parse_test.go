@@ -2,15 +2,18 @@ package realhost
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
 func TestEachUpgradeInTheLogOfDpkgIsOne(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, []Upgrade{{"tzdata:all", "1", "2"}, {"libssl3:amd64", "3.0.20-1", "3.0.22-1"}}, parseDpkgLog(
+	at := time.Date(2026, 11, 23, 8, 21, 14, 0, time.UTC)
+	require.Equal(t, []Upgrade{{at, "tzdata:all", "1", "2"}, {at.Add(time.Second), "libssl3:amd64", "3.0.20-1", "3.0.22-1"}}, parseDpkgLog(
 		"2026-11-23 08:21:14 startup archives unpack\n"+
 			"2026-11-23 08:21:14 upgrade tzdata:all 1 2\n"+
+			"someday now upgrade tzdata:all 1 2\n"+
 			"2026-11-23 08:21:14 install new:all <none> 2\n"+
 			"2026-11-23 08:21:14 status installed upgrade:all 2\n"+
 			"2026-11-23 08:21:15 upgrade libssl3:amd64 3.0.20-1 3.0.22-1\n"))
