@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -97,6 +98,31 @@ func TestPendingTellsWhatTheHostHoldsBack(t *testing.T) {
 	require.EqualValues(t, 7, list.Total)
 	require.EqualValues(t, 4, list.SecurityUpdates)
 	require.False(t, bool(list.RequiresReboot), "what is held back is not going to require one")
+}
+
+func TestAptIsAskedAgainWhenAnythingItLooksAtHasChangedOrTheAnswerIsOld(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	asked := func() int {
+		_, err := h.Pending(t.Context())
+		require.NoError(t, err)
+		return len(h.commands.lines("apt-get -s")) / 2
+	}
+	require.Equal(t, 1, asked())
+	require.Equal(t, 1, asked())
+	for i, name := range []string{"/var/lib/dpkg/status", "/var/lib/apt/lists/x_Release", "/etc/apt/preferences.d/pin"} {
+		h.write(name, "")
+		require.Equal(t, i+2, asked(), name)
+	}
+	now := time.Now()
+	h.now = func() time.Time { return now.Add(memory - time.Second) }
+	require.Equal(t, 4, asked())
+	h.now = func() time.Time { return now.Add(memory) }
+	require.Equal(t, 5, asked())
+	h.commands.fails["apt-get -s"] = exit(100)
+	h.write("/var/lib/dpkg/status", "changed")
+	_, err := h.Pending(t.Context())
+	require.Error(t, err, "an old answer does not hide an error")
 }
 
 func TestAFailingSimulationIsAnErrorAndNotAnEmptyList(t *testing.T) {

@@ -37,6 +37,7 @@ type Agent struct {
 	now      func() time.Time
 
 	simulating sync.Mutex
+	last       remembered // under simulating
 	refreshing sync.Mutex
 	// admission is held by whoever starts a job, from the decision until its unit runs, and by whoever tells a job that
 	// was never started from one that ended.

@@ -3,7 +3,9 @@ package host
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/patch-manager/patch-manager/agent"
 )
@@ -13,13 +15,48 @@ func simulation(args ...string) Command {
 	return Command{Path: "apt-get", Args: append([]string{"-s", "-q", "-o", "Debug::NoLocking=true"}, args...)}
 }
 
-// Pending lists what apt would upgrade now, by what is in its cache, and what the host holds back.
-//
-// `upgrade --with-new-pkgs` is the first of the two simulations since it is what an apply can reach: it may bring new
-// packages along, as a kernel does, and never removes one. Ubuntu's phased updates are left out of it by apt itself.
+// remembered is an answer of apt, which stands as long as nothing that it was made of has changed.
+type remembered struct {
+	made    string // of what
+	at      time.Time
+	patches []agent.Patch
+}
+
+// memory bounds how long an answer stands, for what changes without a trace, as the share of a phased update does.
+const memory = 10 * time.Minute
+
+// Pending lists what apt would upgrade now, by what is in its cache, and what the host holds back. Asking apt takes some
+// seconds on a busy host, and the manager asks shortly before it sends an apply: an answer is remembered.
 func (a *Agent) Pending(ctx context.Context) ([]agent.Patch, error) {
 	a.simulating.Lock() // each simulation takes a core for a second
 	defer a.simulating.Unlock()
+	made := a.files.aptState() // before apt looks: what changes meanwhile is seen the next time
+	if a.last.made == made && a.now().Sub(a.last.at) < memory {
+		return slices.Clone(a.last.patches), nil
+	}
+	pending, err := a.simulate(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a.last = remembered{made: made, at: a.now(), patches: pending}
+	return slices.Clone(pending), nil
+}
+
+// aptState changes with the installed packages, their holds, the package lists and apt's configuration.
+func (f files) aptState() string {
+	var state strings.Builder
+	for _, name := range []string{
+		"/var/lib/dpkg/status", "/var/lib/apt/lists", "/var/lib/apt/extended_states", "/etc/apt/preferences", "/etc/apt/preferences.d",
+		"/etc/apt/sources.list", "/etc/apt/sources.list.d", "/etc/apt/apt.conf", "/etc/apt/apt.conf.d",
+	} {
+		fmt.Fprintln(&state, f.modified(name).UnixNano())
+	}
+	return state.String()
+}
+
+// simulate asks apt twice. `upgrade --with-new-pkgs` is the first since it is what an apply can reach: it may bring new
+// packages along, as a kernel does, and never removes one. Ubuntu's phased updates are left out of it by apt itself.
+func (a *Agent) simulate(ctx context.Context) ([]agent.Patch, error) {
 	installable, err := a.commands.Output(ctx, simulation("upgrade", "--with-new-pkgs"))
 	if err != nil {
 		return nil, fmt.Errorf("simulate the upgrade: %w", err)

@@ -27,10 +27,10 @@ const (
 	realAddress = "127.0.0.77"
 	realAgent   = 12443
 	realWeb     = realAddress + ":18080"
-	// realLimit bounds the whole job: two upgrades of the base suite's packages take less than a minute.
+	// realLimit bounds the whole job, which takes about one minute on an idle machine.
 	realLimit = 5 * time.Minute
-	// realReady bounds the guest's boot and its agent's first fetch of package lists.
-	realReady = 2 * time.Minute
+	// realReady bounds the guest's boot, its agent's first fetch of package lists and the first inventory after that.
+	realReady = 4 * time.Minute
 	// How often the gate looks before nginx is started, so that a retry by the timer is seen.
 	realTries = 2
 )
