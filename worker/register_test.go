@@ -9,10 +9,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
 	sdk "go.temporal.io/sdk/worker"
+
+	"github.com/patch-manager/patch-manager/fleet"
 )
 
 var update = flag.Bool("update", false, "write the golden file")
@@ -63,4 +66,58 @@ func TestTheNamesOfWorkflowsAndActivitiesStayAsTheyAre(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, string(want), got)
 	require.Len(t, slices.Compact(n.all), len(n.all), "no name means two things")
+}
+
+// kept out of histories: they are long, or nobody's business, and a history lives for weeks on another server.
+var keptOut = []reflect.Type{
+	reflect.TypeFor[fleet.Patch](), reflect.TypeFor[fleet.PackageResult](), reflect.TypeFor[fleet.Result](),
+	reflect.TypeFor[fleet.Check](), reflect.TypeFor[fleet.OutputLine](), reflect.TypeFor[fleet.AgentJob](),
+	reflect.TypeFor[fleet.Secret](), reflect.TypeFor[fleet.SealedPassword](), reflect.TypeFor[[]byte](), reflect.TypeFor[[]string](),
+}
+
+// within finds the first of keptOut in t, whatever it is nested in.
+func within(t reflect.Type, path string) string {
+	if slices.Contains(keptOut, t) {
+		return path + " " + t.String()
+	}
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return within(t.Elem(), path)
+	case reflect.Struct:
+		if t == reflect.TypeFor[time.Time]() {
+			return ""
+		}
+		for i := range t.NumField() {
+			if found := within(t.Field(i).Type, path+"."+t.Field(i).Name); found != "" {
+				return found
+			}
+		}
+	}
+	return ""
+}
+
+func TestNoPackageListOutputOrSecretIsInAHistory(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	groups := reflect.TypeFor[Activities]()
+	for i := range groups.NumField() {
+		group := groups.Field(i).Type
+		for n := range group.NumMethod() {
+			m := group.Method(n)
+			if !isActivity(m.Type) {
+				continue
+			}
+			seen++
+			for in := 2; in < m.Type.NumIn(); in++ {
+				require.Empty(t, within(m.Type.In(in), m.Name))
+			}
+			require.Empty(t, within(m.Type.Out(0), m.Name))
+		}
+	}
+	require.Greater(t, seen, 15)
+}
+
+func TestARunIsNotPinnedToTheVersionOfAWorker(t *testing.T) {
+	t.Parallel()
+	require.Zero(t, New(Config{}).options(false, nil).DeploymentOptions)
 }

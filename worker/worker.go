@@ -166,7 +166,17 @@ func (w *Worker) start(fatal chan<- error) ([]sdk.Worker, error) {
 }
 
 func (w *Worker) newWorker(queue string, activitiesOnly bool, fatal chan<- error) sdk.Worker {
-	made := sdk.New(w.cfg.Temporal, queue, sdk.Options{
+	made := sdk.New(w.cfg.Temporal, queue, w.options(activitiesOnly, fatal))
+	if !activitiesOnly {
+		registerWorkflows(made)
+	}
+	registerActivities(made, w.cfg.Activities)
+	return made
+}
+
+// options has no deployment version: a run that is pinned to one waits for ever once an upgrade has removed it.
+func (w *Worker) options(activitiesOnly bool, fatal chan<- error) sdk.Options {
+	return sdk.Options{
 		DisableWorkflowWorker:                  activitiesOnly,
 		MaxConcurrentActivityExecutionSize:     w.cfg.MaxActivities,
 		MaxConcurrentWorkflowTaskExecutionSize: w.cfg.MaxWorkflowTasks,
@@ -180,12 +190,7 @@ func (w *Worker) newWorker(queue string, activitiesOnly bool, fatal chan<- error
 			default: // one is enough to end us
 			}
 		},
-	})
-	if !activitiesOnly {
-		registerWorkflows(made)
 	}
-	registerActivities(made, w.cfg.Activities)
-	return made
 }
 
 // stop stops workers side by side, so that they share the time that running activities get.
