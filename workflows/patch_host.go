@@ -122,19 +122,28 @@ func (h *hostRun) advance(ctx workflow.Context) error {
 		f = workflow.ExecuteActivity(quick(work, h.in.FQDN), runs.PlanHost, ref)
 	}
 	var step activities.Step
-	err := f.Get(work, &step)
-	var timeout *temporal.TimeoutError
-	if errors.As(err, &timeout) {
-		// Nobody knows how far it came, so the database is asked first.
-		h.state.Step = activities.Step{Deadline: h.state.Step.Deadline}
-		return nil
-	}
-	if err != nil {
-		return err
+	if err := f.Get(work, &step); err != nil {
+		return h.failed(work, err)
 	}
 	h.state.Step = step
 	h.state.Decisions++
 	return h.show(work)
+}
+
+// failed goes on from a step whose time ran out: nobody knows how far it came, so the database is asked first. Temporal
+// tells that as a timeout, or where another try would have come too late as the error of the last one.
+func (h *hostRun) failed(ctx workflow.Context, err error) error {
+	var timeout *temporal.TimeoutError
+	var last *temporal.ApplicationError
+	switch {
+	case errors.As(err, &timeout):
+		h.state.Step = activities.Step{Deadline: h.state.Step.Deadline}
+		return nil
+	case errors.As(err, &last) && !last.NonRetryable():
+		h.state.Step = activities.Step{Deadline: h.state.Step.Deadline}
+		return workflow.Sleep(ctx, time.Second) // what failed at once would do so again
+	}
+	return err
 }
 
 // left is the time in which the host may still be dispatched; zero where no end of it is known.

@@ -89,6 +89,24 @@ func TestAnErrorOfTheCheckNeverOpensTheGate(t *testing.T) {
 	require.Empty(t, m.agent.executions)
 }
 
+func TestADatabaseThatIsAwayKeepsTheGateShut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.add("h", open(monday, 60))
+	w.away = true
+	w.at(monday.Add(10*time.Minute), func() { w.away = false })
+	w.runHost(m)
+	w.ended(m, fleet.StatusSucceeded, fleet.ReasonPatched)
+	require.False(t, m.agent.executions[0].Before(monday.Add(10*time.Minute)))
+
+	w = newWorld(t)
+	m = w.add("h", open(monday, 60))
+	w.away = true
+	w.runHost(m)
+	w.ended(m, fleet.StatusFailed, fleet.ReasonWindowClosed)
+	require.Empty(t, m.agent.executions)
+}
+
 func TestAWindowThatClosesBetweenGateAndDispatchIsNotUsed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

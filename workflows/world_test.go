@@ -29,6 +29,7 @@ type world struct {
 	hosts map[string]*member
 	order []string
 	done  bool
+	away  bool // results can not be stored
 }
 
 // member is one host of the job with its simulated agent.
@@ -170,6 +171,9 @@ func (w *world) Open(fleet.SealedPassword, string, string) (fleet.Secret, error)
 func (w *world) StoreResults(_ context.Context, results []fleet.Result) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.away {
+		return fleet.Unavailable("database_unavailable", "the database does not answer")
+	}
 	for _, r := range results {
 		for i := range w.hosts[r.HostID].checks {
 			if w.hosts[r.HostID].checks[i].Check.ID == r.CheckID {
