@@ -22,8 +22,8 @@ import (
 
 // The bounds of runs that are no settings.
 const (
-	agentTimeout = 10 * time.Second
-	sendWithin   = 10 * time.Second
+	agentTimeout = 30 * time.Second
+	sendWithin   = 30 * time.Second
 	maxCacheAge  = 24 * time.Hour
 )
 
@@ -112,7 +112,7 @@ func (s *System) newWorker(ctx context.Context) (*worker.Worker, error) {
 			Results: s.settings.Health.ResultRetention, Events: s.settings.Events.Retention,
 			Outputs: s.settings.Outputs.Retention, Jobs: s.settings.Jobs.Retention,
 		},
-		Log: log,
+		MaxActivities: s.settings.Worker.MaxActivities, MaxWorkflowTasks: s.settings.Worker.MaxWorkflowTasks, Log: log,
 	}), nil
 }
 

@@ -1,0 +1,76 @@
+// Command bench measures what runs cost and compares it with the least that Temporal can do, both on the same servers in
+// the same process: `make bench`. It fails where work came out wrong, not where it was slow; the limits are printed beside
+// what was measured.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// part is one measurement.
+type part struct {
+	name string
+	run  func(context.Context, *bench) error
+}
+
+var parts = []part{{"cost", measureCost}, {"gate", measureGate}, {"rate", measureRate}, {"job", measureJob}}
+
+// bench is one run of the benchmarks.
+type bench struct {
+	dir     string
+	hosts   int // of the large job
+	rounds  int
+	results []result
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	b := &bench{}
+	only := flag.String("only", "", "parts to run, separated by commas: cost, gate, rate, job; all unless given")
+	out := flag.String("out", filepath.Join(".dev", "bench"), "folder of results.json and of scratch state")
+	flag.IntVar(&b.hosts, "hosts", 2000, "hosts of the large job")
+	flag.IntVar(&b.rounds, "rounds", 3, "rounds of the comparison of rates, of which the middle one counts")
+	flag.Parse()
+	slog.SetLogLoggerLevel(slog.LevelError)
+	if err := b.run(ctx, *only, *out); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func (b *bench) run(ctx context.Context, only, out string) error {
+	out, err := filepath.Abs(out)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	b.dir = filepath.Join(out, "state")
+	var errs []error
+	for _, p := range parts {
+		if only != "" && !strings.Contains(","+only+",", ","+p.name+",") {
+			continue
+		}
+		start := time.Now()
+		if err := p.run(ctx, b); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", p.name, err))
+		}
+		b.say("%s took %s", p.name, time.Since(start).Round(time.Second))
+	}
+	printTable(os.Stdout, b.results)
+	return errors.Join(append(errs, writeJSON(filepath.Join(out, "results.json"), b.results))...)
+}
+
+func (b *bench) say(format string, args ...any) { fmt.Fprintf(os.Stderr, "▸ "+format+"\n", args...) }
