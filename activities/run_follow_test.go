@@ -48,7 +48,7 @@ func TestANewVersionPublishedMeanwhileDoesNotPassForInstalled(t *testing.T) {
 	t.Parallel()
 	s := newRunSite(t)
 	s.host.Inject(apply, agenttest.Always, agenttest.Reset())
-	ref := s.started(jobSpec{})
+	ref := s.started(jobSpec{packages: []string{"nginx"}})
 	s.host.Inject("GET /patches", agenttest.Always, agenttest.Replace("u2\"", "u3\""))
 	s.requireEnded(s.carryOut(ref), ref, fleet.StatusIndeterminate, fleet.ReasonOutcomeUnknown)
 }

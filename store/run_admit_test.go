@@ -345,6 +345,7 @@ func TestAHostIsNotDeletedBesideItsIntent(t *testing.T) {
 	job := db.immediate(host)
 	tx, err := db.pool.Begin(t.Context())
 	require.NoError(t, err)
+	defer tx.Rollback(context.WithoutCancel(t.Context())) //nolint:errcheck // it was committed, unless the test failed
 	_, err = tx.Exec(t.Context(), `select id from hosts where id = $1 for update`, host)
 	require.NoError(t, err)
 	var a fleet.Admission
