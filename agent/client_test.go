@@ -377,5 +377,5 @@ func TestRefusalsOfAServiceAreErrorsWithTheirCode(t *testing.T) {
 	require.Equal(t, agent.CodeServiceNotFound, fleet.AgentCode(err))
 	_, err = s.conn.Service(t.Context(), "a b/../c")
 	require.Equal(t, agent.CodeInvalidServiceName, fleet.AgentCode(err))
-	require.Equal(t, "", fleet.AgentCode(errors.New("x")))
+	require.Empty(t, fleet.AgentCode(errors.New("x")))
 }

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -196,7 +197,8 @@ func kindOf(path string) string {
 
 // jsonProblem says where data went wrong without quoting it.
 func jsonProblem(err error) string {
-	if e, ok := err.(*json.UnmarshalTypeError); ok {
+	var e *json.UnmarshalTypeError
+	if errors.As(err, &e) {
 		return fmt.Sprintf("%s is a %s", printable(e.Field, maxCode), e.Value)
 	}
 	return "not valid"

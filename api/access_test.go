@@ -111,7 +111,7 @@ func TestGroupIsNamedOnceCountsItsMembersAndWakesItsHostsWhenDeleted(t *testing.
 	host := s.host("a.example.com", group)
 	s.member(map[string]fleet.Role{group: fleet.RoleViewer})
 	got := s.must(200, s.admin, "PUT", "/api/v1/groups/"+group, map[string]any{"name": "web", "description": "two\nlines"})
-	require.EqualValues(t, []any{"web", "two\nlines", 1.0, 1.0}, []any{got["name"], got["description"], got["host_count"], got["user_count"]})
+	require.Equal(t, []any{"web", "two\nlines", 1.0, 1.0}, []any{got["name"], got["description"], got["host_count"], got["user_count"]})
 	s.must(204, s.admin, "DELETE", "/api/v1/groups/"+group, nil)
 	require.Equal(t, 1, s.count(`select count(*) from wakeups where host_id = $1`, host))
 	s.must(200, s.admin, "GET", hosts+"/"+host, nil)

@@ -85,7 +85,7 @@ func (s *server) events(ctx context.Context, caller fleet.Caller, in *eventsInpu
 	if err != nil {
 		return nil, err
 	}
-	return c.response(s), nil //nolint:contextcheck // the stream has the context of the request
+	return c.response(s), nil
 }
 
 // resume starts the stream behind the id, or at its end with a reset where that can not be done without a gap.

@@ -634,7 +634,7 @@ func TestPreviewSaysWhenEachHostWouldStartAndWhyNot(t *testing.T) {
 	got := s.must(200, s.admin, "POST", jobs+"/preview", map[string]any{"host_ids": []string{none, soon, unsettled, busy}})
 	list := items(t, got)
 	require.Equal(t, []string{soon, none, unsettled, busy}, pluck(t, got, "host_id"))
-	require.EqualValues(t, []any{4.0, 2.0}, []any{got["hosts"], got["excluded"]})
+	require.Equal(t, []any{4.0, 2.0}, []any{got["hosts"], got["excluded"]})
 	require.Equal(t, "unhealthy", list[0]["health"].(map[string]any)["state"])
 	require.Equal(t, start.Format(time.RFC3339), list[0]["earliest_start_at"])
 	require.Equal(t, map[string]any{"starts_at": start.Format(time.RFC3339), "ends_at": start.Add(time.Hour).Format(time.RFC3339)}, list[0]["span"])

@@ -50,7 +50,7 @@ func (c *client) response(s *server) *huma.StreamResponse {
 
 // serve sends until the stream has to end, and says why it had to.
 func (c *client) serve(ctx context.Context) error {
-	defer c.hub.join()() //nolint:contextcheck // the reader outlives the client that happens to come first
+	defer c.hub.join()() // the reader outlives the client that happens to come first
 	heartbeat, recheck := time.NewTicker(c.hub.pace.heartbeat), time.NewTicker(c.hub.pace.recheck)
 	defer heartbeat.Stop()
 	defer recheck.Stop()

@@ -71,7 +71,7 @@ func TestReplacingAWindowClearsWhatIsNotSent(t *testing.T) {
 	got := s.must(200, s.admin, "PUT", siteWindows+"/"+id, window(nil))
 	require.Nil(t, got["nth_weekday"])
 	require.Nil(t, got["day_of_month"])
-	require.Equal(t, "", got["label"])
+	require.Empty(t, got["label"])
 	require.Equal(t, true, got["enabled"])
 	s.must(204, s.admin, "DELETE", siteWindows+"/"+id, nil)
 	s.refuse(404, "not_found", s.admin, "PUT", siteWindows+"/"+id, window(nil))

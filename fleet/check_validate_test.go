@@ -1,7 +1,6 @@
 package fleet_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -122,7 +121,7 @@ func TestACheckThatBreaksARuleNamesFieldAndRule(t *testing.T) {
 			t.Parallel()
 			err := c.check.Validate()
 			var invalid *fleet.Error
-			require.True(t, errors.As(err, &invalid), "%v", err)
+			require.ErrorAs(t, err, &invalid)
 			require.Equal(t, fleet.KindInvalid, invalid.Kind)
 			require.Equal(t, c.field, invalid.Field)
 			require.Contains(t, invalid.Message, c.rule)

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -27,7 +27,7 @@ import (
 func serve(t *testing.T, handler http.HandlerFunc) string {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handler)
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	server.Start()
 	t.Cleanup(server.Close)
 	return server.URL
@@ -270,7 +270,7 @@ func TestBasicAuthIsSentWhereThereIsAUser(t *testing.T) {
 func TestACertificateCountsUnlessItsErrorsAreIgnored(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewUnstartedServer(body("ok"))
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	require.Equal(t, fleet.OutcomeHealthy, probe(t, server.URL, "ok").Outcome)
@@ -281,7 +281,7 @@ func TestACertificateCountsUnlessItsErrorsAreIgnored(t *testing.T) {
 func TestAServerWithOldTLSIsUnhealthy(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewUnstartedServer(body("ok"))
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 	server.StartTLS()
 	t.Cleanup(server.Close)
@@ -296,7 +296,8 @@ func TestEachCheckHasAConnectionOfItsOwn(t *testing.T) {
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) { seen <- r.RemoteAddr; fmt.Fprint(w, "ok") })
 	probe(t, url, "ok")
 	probe(t, url, "ok")
-	require.NotEqual(t, <-seen, <-seen)
+	first := <-seen
+	require.NotEqual(t, first, <-seen)
 }
 
 func TestTheEnvironmentsProxyIsNotUsed(t *testing.T) {

@@ -162,7 +162,7 @@ func (s *Store) CheckResults(
 	if _, err := s.Check(ctx, scope, hostID, id); err != nil {
 		return nil, err
 	}
-	rows, err := s.q.CheckResults(ctx, id, f.Since, f.Before, int32(f.Limit))
+	rows, err := s.q.CheckResults(ctx, id, f.Since, f.Before, maxRows(f.Limit))
 	if err != nil {
 		return nil, translate(err)
 	}

@@ -17,7 +17,7 @@ type groupPayload struct {
 // Groups returns the groups of scope that pass the filter, in order of their names.
 func (s *Store) Groups(ctx context.Context, scope fleet.Scope, f fleet.GroupFilter) ([]fleet.Group, error) {
 	rows, err := s.q.ListGroups(ctx, sqlgen.ListGroupsParams{
-		Every: scope.All, Scope: scope.Groups, Text: f.Text, After: f.After, MaxRows: int32(f.Limit),
+		Every: scope.All, Scope: scope.Groups, Text: f.Text, After: f.After, MaxRows: maxRows(f.Limit),
 	})
 	if err != nil {
 		return nil, translate(err)

@@ -82,7 +82,7 @@ func hostConditions(scope fleet.Scope, f fleet.HostFilter) (string, pgx.NamedArg
 	for i, l := range f.Labels {
 		name, value := fmt.Sprintf("label%d", i), fmt.Sprintf("value%d", i)
 		args[name], args[value] = l.Name, l.Value
-		where.WriteString(fmt.Sprintf(" and h.labels ? @%s and (@%s::text is null or h.labels ->> @%s = @%s)", name, value, name, value))
+		fmt.Fprintf(&where, " and h.labels ? @%s and (@%s::text is null or h.labels ->> @%s = @%s)", name, value, name, value)
 	}
 	return where.String(), args
 }

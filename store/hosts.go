@@ -23,7 +23,7 @@ func (s *Store) CreateHost(ctx context.Context, by fleet.Caller, in fleet.HostIn
 			return err
 		}
 		err := q.InsertHost(ctx, sqlgen.InsertHostParams{
-			ID: id, FQDN: in.FQDN, Address: in.Address, AgentPort: int32(in.AgentPort), DisplayName: in.DisplayName,
+			ID: id, FQDN: in.FQDN, Address: in.Address, AgentPort: maxRows(in.AgentPort), DisplayName: in.DisplayName,
 			Labels: labelsJSON(in.Labels), Zone: in.Zone, InheritWindows: in.InheritWindows,
 		})
 		if err != nil {
@@ -49,7 +49,7 @@ func (s *Store) UpdateHost(ctx context.Context, by fleet.Caller, id string, in f
 			return err
 		}
 		err = q.UpdateHost(ctx, sqlgen.UpdateHostParams{
-			ID: id, FQDN: in.FQDN, Address: in.Address, AgentPort: int32(in.AgentPort), DisplayName: in.DisplayName,
+			ID: id, FQDN: in.FQDN, Address: in.Address, AgentPort: maxRows(in.AgentPort), DisplayName: in.DisplayName,
 			Labels: labelsJSON(in.Labels), Zone: in.Zone, InheritWindows: in.InheritWindows,
 		})
 		if err != nil {

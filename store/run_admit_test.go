@@ -28,8 +28,8 @@ func TestFiftyParallelAdmissionsNeverTakeMoreThanMaxParallelSlots(t *testing.T) 
 		require.Equal(t, fleet.RefusedBySlot, a.Refusal)
 	}
 	require.Equal(t, 7, admitted)
-	require.EqualValues(t, 7, value[int](db, `select count(*) from patch_attempts where slot_released_at is null`))
-	require.EqualValues(t, 7, value[int](db, `select count(*) from job_hosts where status = 'running'`))
+	require.Equal(t, 7, value[int](db, `select count(*) from patch_attempts where slot_released_at is null`))
+	require.Equal(t, 7, value[int](db, `select count(*) from job_hosts where status = 'running'`))
 }
 
 func TestOneHostIsAdmittedToOneJobAtATimeHoweverManyAsk(t *testing.T) {

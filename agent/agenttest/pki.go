@@ -42,10 +42,14 @@ func NewPKI(dir string) (*PKI, error) {
 	return p, nil
 }
 
-// CAFile, ClientCertFile and ClientKeyFile are what a client of the agents needs.
-func (p *PKI) CAFile() string         { return filepath.Join(p.dir, "ca.pem") }
+// CAFile is what a client verifies the agents with.
+func (p *PKI) CAFile() string { return filepath.Join(p.dir, "ca.pem") }
+
+// ClientCertFile is what a client of the agents shows them.
 func (p *PKI) ClientCertFile() string { return filepath.Join(p.dir, "client.pem") }
-func (p *PKI) ClientKeyFile() string  { return filepath.Join(p.dir, "client-key.pem") }
+
+// ClientKeyFile is the key of ClientCertFile.
+func (p *PKI) ClientKeyFile() string { return filepath.Join(p.dir, "client-key.pem") }
 
 func (p *PKI) caKeyFile() string { return filepath.Join(p.dir, "ca-key.pem") }
 
