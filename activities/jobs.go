@@ -118,16 +118,22 @@ func (a *Jobs) DeliverWakeups(ctx context.Context) (int, error) {
 		if err != nil || len(ids) == 0 {
 			return signalled, retryable(err)
 		}
-		for _, r := range runs {
-			if err := a.signals.WakeHost(ctx, r.JobID, r.HostID); err != nil {
-				return signalled, err
-			}
-			signalled++
+		if err := a.signal(ctx, runs); err != nil {
+			return signalled, err
 		}
+		signalled += len(runs)
 		if err := a.store.DeleteWakeups(ctx, ids); err != nil {
 			return signalled, retryable(err)
 		}
 	}
+}
+
+// signal signals runs and gives up at the first that can not be: the wake-ups are stored, and delivered again.
+func (a *Jobs) signal(ctx context.Context, runs []fleet.RunRef) error {
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	signalAll(ctx, a.signals, runs, func(_ fleet.RunRef, err error) { giveUp(err) })
+	return context.Cause(ctx)
 }
 
 // StartUnfinishedJobs starts every unfinished job that has no live run: its start was lost, or Temporal lost it. It

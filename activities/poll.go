@@ -102,14 +102,22 @@ func (p *Poller) storeBatch(ctx context.Context, results []fleet.Result) error {
 
 // wake signals runs. One that can not be signalled must not keep the others, or the poll: its own timer is the fallback.
 func (p *Poller) wake(ctx context.Context, runs []fleet.RunRef) {
+	signalAll(ctx, p.waker, runs, func(r fleet.RunRef, err error) {
+		p.log.Warn("run could not be woken; it looks again by itself", "job", r.JobID, "host", r.HostID, "error", err)
+	})
+}
+
+// signalAll signals runs, some at a time: an edit for the whole site may mean ten thousand. Failed may be called by several
+// at once.
+func signalAll(ctx context.Context, waker Waker, runs []fleet.RunRef, failed func(fleet.RunRef, error)) {
 	var waking sync.WaitGroup
 	slots := make(chan struct{}, wakeConcurrency)
 	for _, r := range runs {
 		slots <- struct{}{}
 		waking.Go(func() {
 			defer func() { <-slots }()
-			if err := p.waker.WakeHost(ctx, r.JobID, r.HostID); err != nil {
-				p.log.Warn("run could not be woken; it looks again by itself", "job", r.JobID, "host", r.HostID, "error", err)
+			if err := waker.WakeHost(ctx, r.JobID, r.HostID); err != nil {
+				failed(r, err)
 			}
 		})
 	}
