@@ -36,6 +36,9 @@ func (a *Runs) dispatch(ctx context.Context, ref HostRef) (Step, error) {
 	if plan.Kind != fleet.PlanGo {
 		return r.obey(ctx, plan)
 	}
+	if r.moved() {
+		return a.planHost(ctx, ref)
+	}
 	if r, err = r.refresh(ctx); err != nil {
 		return Step{}, err
 	}

@@ -39,7 +39,7 @@ func (a *Runs) follow(ctx context.Context, ref HostRef) (Step, error) {
 		if err != nil {
 			return Step{}, err
 		}
-		if step, ok, err := r.resume(ctx); !ok || err != nil || step.Next != StepFollow {
+		if step, ok, err := r.resume(ctx); !ok || err != nil || step.Next != StepFollow || r.moved() {
 			if !ok && err == nil { // the sender came back: nothing had been sent
 				return a.planHost(ctx, ref)
 			}

@@ -30,13 +30,13 @@ func (a *Runs) planHost(ctx context.Context, ref HostRef) (Step, error) {
 		// Entered from here on, even where the zone's workers are gone and the gate is never reached.
 		w := fleet.Waiting{Status: fleet.StatusWaitingHealthCheck, Span: plan.Span, Entered: true, StartGate: true, Wait: fleet.Wait{
 			Reason: fleet.WaitHealthCheck, Detail: "the gate has not been asked yet", Until: orNil(plan.Deadline),
-			Unblocks: "a worker of zone " + r.Row.Zone,
+			Unblocks: "a worker of zone " + r.Host.Zone,
 		}}
 		if err := a.store.SaveWaiting(ctx, ref.JobID, ref.HostID, w); err != nil {
 			return Step{}, err
 		}
 	}
-	return Step{Next: StepDispatch, Status: fleet.StatusWaitingHealthCheck, Deadline: plan.Deadline}, nil
+	return Step{Next: StepDispatch, Status: fleet.StatusWaitingHealthCheck, Deadline: plan.Deadline, Zone: r.Host.Zone}, nil
 }
 
 // obey stores a plan that lets nothing be dispatched.

@@ -29,7 +29,7 @@ func (a *Runs) reboot(ctx context.Context, ref HostRef) (Step, error) {
 		if err != nil {
 			return Step{}, err
 		}
-		if step, ok, err := r.resume(ctx); !ok || err != nil || step.Next != StepReboot {
+		if step, ok, err := r.resume(ctx); !ok || err != nil || step.Next != StepReboot || r.moved() {
 			return step, err
 		}
 		if r.Attempt.RebootState == fleet.RebootRefused && since.IsZero() {

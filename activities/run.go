@@ -56,10 +56,11 @@ func OnClock(a *Runs, now func() time.Time) *Runs {
 	return &b
 }
 
-// HostRef names one host of one job.
+// HostRef names one host of one job. Zone is that of the worker which the step was given to, where it reaches for the host.
 type HostRef struct {
 	JobID  string `json:"job_id"`
 	HostID string `json:"host_id"`
+	Zone   string `json:"zone,omitempty"`
 }
 
 // StepKind is what a run does next.
@@ -86,6 +87,8 @@ type Step struct {
 	WakeAt time.Time `json:"wake_at,omitzero"`
 	// Deadline is the instant from which the host will not be dispatched any more; zero where none is known.
 	Deadline time.Time `json:"deadline,omitzero"`
+	// Zone is where the host is to be reached from now on; empty where nothing new is known of that.
+	Zone string `json:"zone,omitempty"`
 }
 
 // run is one step of one host under way.
@@ -131,7 +134,7 @@ func (r *run) resume(ctx context.Context) (step Step, ok bool, err error) {
 	if r.Attempt.State == fleet.AttemptPrepared {
 		return r.resumePrepared(ctx)
 	}
-	step = Step{Next: StepFollow, Status: fleet.StatusRunning, Phase: r.Row.Phase, Detail: r.Row.Detail}
+	step = Step{Next: StepFollow, Status: fleet.StatusRunning, Phase: r.Row.Phase, Detail: r.Row.Detail, Zone: r.Host.Zone}
 	switch {
 	case r.Row.Phase == fleet.PhaseRebooting:
 		step.Next = StepReboot
@@ -143,13 +146,16 @@ func (r *run) resume(ctx context.Context) (step Step, ok bool, err error) {
 	return step, true, nil
 }
 
+// moved reports whether the host was put into another zone than that of this worker, which may not reach it any more.
+func (r *run) moved() bool { return r.ref.Zone != "" && r.Host != nil && r.Host.Zone != r.ref.Zone }
+
 // resumePrepared meets an intent whose sender told nothing. While the sender may still send it waits; from then on the
 // request counts as sent.
 func (r *run) resumePrepared(ctx context.Context) (Step, bool, error) {
 	if _, err := r.store.MarkUnknown(ctx, *r.Attempt); err != nil {
 		return Step{}, false, err
 	}
-	step := Step{Next: StepFollow, Status: fleet.StatusRunning, Phase: fleet.PhaseDispatching}
+	step := Step{Next: StepFollow, Status: fleet.StatusRunning, Phase: fleet.PhaseDispatching, Zone: r.Host.Zone}
 	if !r.Now.After(r.Attempt.SendBefore) {
 		step.Next, step.WakeAt = StepWait, r.Attempt.SendBefore.Add(time.Second)
 		step.Detail = "another worker may still be sending the request"

@@ -38,7 +38,7 @@ func (a *Runs) verify(ctx context.Context, ref HostRef) (Step, error) {
 		if err != nil {
 			return Step{}, err
 		}
-		if step, ok, err := r.resume(ctx); !ok || err != nil || step.Next != StepVerify {
+		if step, ok, err := r.resume(ctx); !ok || err != nil || step.Next != StepVerify || r.moved() {
 			return step, err
 		}
 		if since.IsZero() {

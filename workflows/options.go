@@ -17,10 +17,14 @@ func quick(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
+// pickup is how long a step waits for a worker of the host's zone before the database is asked anew: the host may have been
+// moved to a zone whose workers live.
+const pickup = 5 * time.Minute
+
 // agentMutate is for the dispatch: it may be tried until the deadline, from which on nothing may be sent to the host.
 func agentMutate(ctx workflow.Context, zone, summary string, left time.Duration) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: AgentQueue(zone), StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: left,
+		TaskQueue: AgentQueue(zone), StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: left, ScheduleToStartTimeout: pickup,
 		RetryPolicy: retryForever, Summary: summary,
 	})
 }
@@ -28,7 +32,7 @@ func agentMutate(ctx workflow.Context, zone, summary string, left time.Duration)
 // agentFollow is for the long steps, which bound themselves by the settings and tell that they are alive.
 func agentFollow(ctx workflow.Context, zone, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: AgentQueue(zone), StartToCloseTimeout: 48 * time.Hour, HeartbeatTimeout: time.Minute,
+		TaskQueue: AgentQueue(zone), StartToCloseTimeout: 48 * time.Hour, HeartbeatTimeout: time.Minute, ScheduleToStartTimeout: pickup,
 		RetryPolicy: retryForever, Summary: summary,
 	})
 }

@@ -81,16 +81,14 @@ func (h *hostRun) handleRecheck(ctx workflow.Context) (activities.Step, error) {
 
 func (h *hostRun) run(ctx workflow.Context) (PatchHostResult, error) {
 	for h.state.Step.Next != activities.StepDone {
-		if h.state.Step.Next != activities.StepWait {
-			if err := h.advance(ctx); err != nil {
-				return PatchHostResult{}, err
-			}
-			continue
-		}
-		if h.historyFull(ctx) && workflow.AllHandlersFinished(ctx) {
+		if h.renewable() && h.historyFull(ctx) && workflow.AllHandlersFinished(ctx) {
 			return PatchHostResult{}, h.continueAsNew(ctx)
 		}
-		if err := h.wait(ctx); err != nil {
+		do := h.advance
+		if h.state.Step.Next == activities.StepWait {
+			do = h.wait
+		}
+		if err := do(ctx); err != nil {
 			return PatchHostResult{}, err
 		}
 	}
@@ -106,7 +104,7 @@ func (h *hostRun) run(ctx workflow.Context) (PatchHostResult, error) {
 func (h *hostRun) advance(ctx workflow.Context) error {
 	work, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	ref := activities.HostRef{JobID: h.in.JobID, HostID: h.in.HostID}
+	ref := activities.HostRef{JobID: h.in.JobID, HostID: h.in.HostID, Zone: h.in.Zone}
 	var runs *activities.Runs
 	var f workflow.Future
 	switch h.state.Step.Next {
@@ -127,6 +125,9 @@ func (h *hostRun) advance(ctx workflow.Context) error {
 	}
 	h.state.Step = step
 	h.state.Decisions++
+	if step.Zone != "" {
+		h.in.Zone = step.Zone
+	}
 	return h.show(work)
 }
 

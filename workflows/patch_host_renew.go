@@ -1,9 +1,19 @@
 package workflows
 
-import "go.temporal.io/sdk/workflow"
+import (
+	"go.temporal.io/sdk/workflow"
 
-// maxHistory is where a waiting run continues as new, in events.
+	"github.com/patch-manager/patch-manager/activities"
+)
+
+// maxHistory is where a run continues as new, in events.
 const maxHistory = 4000
+
+// renewable reports whether the run may continue as new here: while it waits, and where it asks the database anew, which
+// it does again and again while no worker of the host's zone is there.
+func (h *hostRun) renewable() bool {
+	return h.state.Step.Next == activities.StepWait || (h.state.Step.Next == "" && h.state.Decisions > 0)
+}
 
 func (h *hostRun) historyFull(ctx workflow.Context) bool {
 	info := workflow.GetInfo(ctx)
