@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/patch-manager/patch-manager/activities"
+	"github.com/patch-manager/patch-manager/agent/agenttest"
 	"github.com/patch-manager/patch-manager/fleet"
 )
 
@@ -30,6 +32,7 @@ func TestAHostWhoseRunWasEndedBeforeItsIntentHasFailedAndMayBeRepeated(t *testin
 func TestAHostWhoseRunWasEndedAfterItsIntentIsIndeterminateAndStaysBlocked(t *testing.T) {
 	t.Parallel()
 	s := newRunSite(t)
+	s.host.PlanJobs(agenttest.JobPlan{Duration: time.Hour}) // so that there is something to do for the next job
 	ref, next := s.started(jobSpec{}), s.job(jobSpec{})
 	require.NoError(t, s.jobs().AbandonHost(t.Context(), ref))
 	require.Equal(t, fleet.StatusIndeterminate, s.run(ref).Row.Status)
