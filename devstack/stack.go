@@ -36,6 +36,7 @@ type Stack struct {
 	Fleet *agenttest.Fleet
 	API   *Client
 
+	worker          *Process
 	config          StackConfig
 	env             *environment
 	databaseURL     string

@@ -66,7 +66,7 @@ func (s *Stack) startAPI(ctx context.Context) error {
 	}
 	s.config.Say("starting the API")
 	address := s.listenAddress("api.listen")
-	if err := s.serve(ctx, "api", address); err != nil {
+	if _, err := s.serve(ctx, "api", address); err != nil {
 		return err
 	}
 	if err := s.connect(ctx, "http://"+address); err != nil {
@@ -76,11 +76,6 @@ func (s *Stack) startAPI(ctx context.Context) error {
 		return err
 	}
 	return s.config.Register(ctx, s)
-}
-
-func (s *Stack) startWorker(ctx context.Context) error {
-	s.config.Say("starting the worker")
-	return s.serve(ctx, "worker", s.listenAddress("worker.listen"))
 }
 
 // listenAddress returns where the process that listens by the setting key can be dialled.
@@ -118,25 +113,25 @@ func (s *Stack) run(ctx context.Context, args ...string) (string, error) {
 }
 
 // serve starts a subcommand that serves until it is stopped, and waits until it is ready.
-func (s *Stack) serve(ctx context.Context, command, address string) error {
+func (s *Stack) serve(ctx context.Context, command, address string) (*Process, error) {
 	path := s.path("log", command+".log")
 	log, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
 	if err != nil {
-		return fmt.Errorf("start %s: %w", command, err)
+		return nil, fmt.Errorf("start %s: %w", command, err)
 	}
 	defer log.Close()
 	p, err := Start(Command{
 		Name: command, Path: s.config.Program, Args: []string{command}, Env: s.env.list(), Output: log,
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s.onStop(p.Stop)
 	if err := ready(ctx, p, "http://"+address+"/readyz", path); err != nil {
-		return err
+		return nil, err
 	}
 	s.watch(p, path)
-	return nil
+	return p, nil
 }
 
 func ready(ctx context.Context, p *Process, url, log string) error {
