@@ -36,7 +36,7 @@ var keys = []key{
 		func(s *Settings) *string { return &s.Agent.Key }),
 	duration("agent.inventory_interval", "30m", time.Second, day, "between two inventories of a host",
 		func(s *Settings) *time.Duration { return &s.Agent.InventoryInterval }),
-	duration("agent.max_clock_skew", "5s", time.Second, time.Minute, "between the clocks of manager and database",
+	duration("agent.max_clock_skew", "5s", time.Second, time.Minute, "between the clocks of worker, database and host",
 		func(s *Settings) *time.Duration { return &s.Agent.MaxClockSkew }),
 	duration("windows.cutoff", "15m", 0, day, "before the end of a span from which nothing is started",
 		func(s *Settings) *time.Duration { return &s.Windows.Cutoff }),
