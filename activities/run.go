@@ -169,8 +169,13 @@ func (r *run) end(ctx context.Context, e fleet.Ending) (Step, error) {
 	return r.ended(ctx, e, woke, err)
 }
 
-// endAttempt records the end of a dispatched host and hands its slot on.
+// endAttempt records the end of a dispatched host, with what it has pending by now, and hands its slot on.
 func (r *run) endAttempt(ctx context.Context, e fleet.Ending) (Step, error) {
+	if r.Host != nil {
+		if err := r.stock.RefreshInventory(ctx, *r.Host); err != nil {
+			r.log().WarnContext(ctx, "inventory not refreshed after the patch", "error", err)
+		}
+	}
 	woke, err := r.store.EndAttempt(ctx, r.ref.JobID, r.ref.HostID, e)
 	return r.ended(ctx, e, woke, err)
 }

@@ -92,6 +92,7 @@ func TestAFailedJobIsAnAgentErrorWithItsCode(t *testing.T) {
 	require.Equal(t, fleet.PackageFailed, r.Attempt.Packages[0].Result)
 	require.Equal(t, 1, r.Job.Failures)
 	require.NotNil(t, r.Attempt.FinishedAt)
+	require.Equal(t, 3, stored[int](s, `select coalesce(pending_patches, 0) from hosts`), "the inventory is taken after a failure, too")
 }
 
 func TestATimedOutJobIsAnAgentErrorHoweverItIsSpelled(t *testing.T) {

@@ -96,6 +96,7 @@ func TestAHostThatDoesNotComeBackIsAFailure(t *testing.T) {
 			change(s)
 			ref := s.job(jobSpec{allowReboot: true})
 			s.requireEnded(s.carryOut(ref), ref, fleet.StatusFailed, fleet.ReasonRebootFailed)
+			require.Equal(t, name != "down", stored[bool](s, `select agent_reachable from hosts`), "as the host was at the end")
 			require.LessOrEqual(t, s.reboots(), 1)
 			require.Equal(t, 1, s.run(ref).Job.Failures)
 		})

@@ -108,9 +108,6 @@ func (r *run) inspectChecks(ctx context.Context, f finding) (finding, error) {
 
 // verified stores the end that the last look calls for.
 func (r *run) verified(ctx context.Context, f finding) (Step, error) {
-	if err := r.stock.RefreshInventory(ctx, *r.Host); err != nil {
-		r.log().WarnContext(ctx, "inventory not refreshed after the patch", "error", err)
-	}
 	if f.reason != "" {
 		return r.endAttempt(ctx, fleet.Ending{
 			Status: fleet.StatusFailed, Reason: f.reason,

@@ -104,14 +104,15 @@ type LastResult struct {
 	Consecutive int       `json:"consecutive" doc:"How many results in a row had this outcome"`
 }
 
-func checkBody(c fleet.CheckView) HealthCheck {
+// checkBody leaves out a last result that is past its retention, as every answer does.
+func (s *server) checkBody(c fleet.CheckView) HealthCheck {
 	body := HealthCheck{
 		ID: c.ID, HostID: c.HostID, Name: c.Name, CheckType: string(c.Type), Enabled: c.Enabled,
 		ServiceName: orNull(c.ServiceName), URL: orNull(c.URL), ExpectedBody: orNull(c.ExpectedBody),
 		IgnoreCertErrors: c.IgnoreCertErrors, BasicAuthUser: orNull(c.BasicAuthUser), HasBasicAuthPassword: c.HasPassword,
 		CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
 	}
-	if c.Last != nil {
+	if c.Last != nil && c.Last.CheckedAt.After(s.Now().Add(-s.Policy.ResultRetention)) {
 		body.LastResult = &LastResult{
 			Healthy: c.Last.Healthy(), Outcome: string(c.Last.Outcome), Detail: c.Last.Detail,
 			LatencyMS: c.Last.Latency.Milliseconds(), CheckedAt: c.Last.CheckedAt.UTC(), Since: c.Last.Since.UTC(),

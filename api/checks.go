@@ -86,7 +86,7 @@ func (s *server) listChecks(ctx context.Context, by fleet.Caller, in *HostPath) 
 	if err != nil {
 		return nil, err
 	}
-	return &listChecksAnswer{Body: checkList{Items: convert(checks, checkBody)}}, nil
+	return &listChecksAnswer{Body: checkList{Items: convert(checks, s.checkBody)}}, nil
 }
 
 func (s *server) createCheck(ctx context.Context, by fleet.Caller, in *createCheckInput) (*createdCheckAnswer, error) {
@@ -111,7 +111,7 @@ func (s *server) createCheck(ctx context.Context, by fleet.Caller, in *createChe
 		return nil, fmt.Errorf("read created check: %w", err)
 	}
 	return &createdCheckAnswer{
-		Location: Base + "/hosts/" + host + "/health-checks/" + check.ID, Body: checkBody(created),
+		Location: Base + "/hosts/" + host + "/health-checks/" + check.ID, Body: s.checkBody(created),
 	}, nil
 }
 
@@ -143,7 +143,7 @@ func (s *server) getCheck(ctx context.Context, by fleet.Caller, in *CheckPath) (
 	if err != nil {
 		return nil, err
 	}
-	return &checkAnswer{Body: checkBody(check)}, nil
+	return &checkAnswer{Body: s.checkBody(check)}, nil
 }
 
 func (s *server) updateCheck(ctx context.Context, by fleet.Caller, in *updateCheckInput) (*checkAnswer, error) {

@@ -221,6 +221,10 @@ func TestResultsAreListedNewestFirstAndNotBeyondTheirRetention(t *testing.T) {
 	require.Equal(t, []string{"95h0m0s"}, rest)
 	some, _ := details("?from=" + now.Add(-2*time.Hour).Format(time.RFC3339Nano) + "&to=" + now.Format(time.RFC3339Nano))
 	require.Equal(t, []string{"1h0m0s", "2h0m0s"}, some)
+	for age, shown := range map[time.Duration]bool{95 * time.Hour: true, 97 * time.Hour: false} {
+		s.result(id, "healthy", now.Add(-age))
+		require.Equal(t, shown, s.must(200, s.admin, "GET", path+"/"+id, nil)["last_result"] != nil, age)
+	}
 }
 
 func TestManualTestRunsInTheWorkersOfTheHostsZone(t *testing.T) {
