@@ -29,6 +29,12 @@ demo: setup ## Run the main job over the simulated fleet in two minutes, and che
 demo-real: ## Patch a real Debian guest (root on Debian or Ubuntu)
 	@exec scripts/demo-real.sh
 
+.PHONY: test-real
+test-real: ## Hold the agent to its word in a real Debian guest (root on Debian or Ubuntu)
+	@scripts/demo-real.sh --check
+	@scripts/ensure-deps.sh real-host
+	$(GO) test -tags realhost -count 1 -timeout 20m ./devstack/realhost
+
 .PHONY: test
 test: setup ## Run every test that needs nothing outside
 	$(GO) test -tags integration ./...
@@ -52,7 +58,7 @@ fmt-check:
 
 .PHONY: lint
 lint: ## Lint, with the layering rules, and check the workflows for what breaks replay
-	$(GO) vet -tags integration ./...
+	$(GO) vet -tags integration,realhost ./...
 	"$$(scripts/tool.sh golangci-lint)" run ./...
 	"$$(scripts/tool.sh workflowcheck)" ./workflows/...
 
