@@ -79,6 +79,8 @@ func TestPasswordIsBoundToItsCheckAndHost(t *testing.T) {
 
 func TestReplacingACheckKeepsClearsOrChangesThePassword(t *testing.T) {
 	t.Parallel()
+	s, _ := newCheckSite(t)
+	i := 0
 	for name, c := range map[string]struct {
 		change map[string]any
 		want   string
@@ -96,19 +98,16 @@ func TestReplacingACheckKeepsClearsOrChangesThePassword(t *testing.T) {
 		"another user keeps":        {map[string]any{"basic_auth_user": "other"}, "old"},
 		"becoming a service clears": {map[string]any{"check_type": "service", "service_name": "x.service", "url": absent, "expected_body": absent, "basic_auth_user": absent}, ""},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s, path := newCheckSite(t)
-			base := map[string]any{"basic_auth_user": "u", "basic_auth_pass": "old"}
-			id := s.must(201, s.admin, "POST", path, httpCheck(base))["id"].(string)
-			change := map[string]any{"basic_auth_user": "u"}
-			for k, v := range c.change {
-				change[k] = v
-			}
-			got := s.must(200, s.admin, "PUT", path+"/"+id, httpCheck(change))
-			require.Equal(t, c.want, s.password(id))
-			require.Equal(t, c.want != "", got["has_basic_auth_password"])
-		})
+		i++
+		path := hosts + "/" + s.host(fmt.Sprintf("h%d.example.com", i)) + "/health-checks"
+		id := s.must(201, s.admin, "POST", path, httpCheck(map[string]any{"basic_auth_user": "u", "basic_auth_pass": "old"}))["id"].(string)
+		change := map[string]any{"basic_auth_user": "u"}
+		for k, v := range c.change {
+			change[k] = v
+		}
+		got := s.must(200, s.admin, "PUT", path+"/"+id, httpCheck(change))
+		require.Equal(t, c.want, s.password(id), name)
+		require.Equal(t, c.want != "", got["has_basic_auth_password"], name)
 	}
 }
 
