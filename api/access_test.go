@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -249,4 +250,27 @@ func TestDatabaseThatIsAwayAnswers503WithRetryAfterAndTheProbeNamesIt(t *testing
 	require.Equal(t, 503, a.status)
 	require.Equal(t, map[string]any{"postgres": "unavailable", "temporal": "ok"}, a.json(t)["checks"])
 	require.Equal(t, 200, s.call("", "GET", "/healthz", nil).status, "the process itself serves")
+}
+
+func TestDependencyThatRequestsDoWithoutIsNamedAndTheProcessStaysReady(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	cfg := s.config()
+	cfg.Optional = map[string]func(context.Context) error{"temporal": func(context.Context) error { return errors.New("refused") }}
+	s.handler = api.New(cfg)
+	got := s.must(200, "", "GET", "/readyz", nil)
+	require.Equal(t, "degraded", got["status"])
+	require.Equal(t, map[string]any{"postgres": "ok", "temporal": "unavailable"}, got["checks"])
+}
+
+func TestDatabaseThatTakesConnectionsAndNeverAnswersIsAway(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	cfg := s.config()
+	cfg.Store = silentStore(t)
+	s.handler = api.New(cfg)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_, err := cfg.Store.Authenticate(ctx, s.admin)
+	require.True(t, fleet.IsKind(err, fleet.KindUnavailable), "%v", err)
 }

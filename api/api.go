@@ -16,6 +16,10 @@ import (
 // Base is the path under which every operation but the probes lies.
 const Base = "/api/v1"
 
+// requestTimeout bounds what an operation does before it answers; above the 15 s that some wait for a worker. A database
+// that takes connections and never answers must not keep requests for ever.
+const requestTimeout = 30 * time.Second
+
 // maxBody bounds the body of a request, in bytes.
 const maxBody = 1 << 20
 
@@ -25,8 +29,10 @@ type Config struct {
 	Runs   Runs
 	Sealer Sealer
 	Policy Policy
-	// Ready asks each dependency, by name, whether it answers.
-	Ready map[string]func(context.Context) error
+	// Ready asks each dependency, by name, whether it answers. Optional does the same for those without which requests
+	// are served all the same, so that the probe names them and stays well.
+	Ready    map[string]func(context.Context) error
+	Optional map[string]func(context.Context) error
 	// RunLink says where the run of a job is found; the URL is empty where no Temporal UI is known.
 	RunLink func(jobID, runID string) RunLink
 	Log     *slog.Logger
@@ -104,6 +110,8 @@ func handle[I, O any](s *server, op huma.Operation, do func(context.Context, fle
 	op.MaxBodyBytes = maxBody + 1 // the framework refuses a body that reaches its limit
 	op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
+		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+		defer cancel()
 		out, err := do(ctx, callerOf(ctx), in)
 		if err != nil {
 			return nil, problemOf(ctx, s.Log, err)

@@ -6,11 +6,15 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/patch-manager/patch-manager/fleet"
 )
+
+// authTimeout bounds how long it takes to say who a caller is.
+const authTimeout = 10 * time.Second
 
 type (
 	callerKey struct{}
@@ -37,7 +41,11 @@ func (s *server) authenticate(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	token := bearerToken(ctx.Header("Authorization"))
-	again := func(ctx context.Context) (fleet.Principal, error) { return s.Store.Authenticate(ctx, token) }
+	again := func(ctx context.Context) (fleet.Principal, error) {
+		ctx, cancel := context.WithTimeout(ctx, authTimeout)
+		defer cancel()
+		return s.Store.Authenticate(ctx, token)
+	}
 	principal, err := again(ctx.Context())
 	if fleet.IsKind(err, fleet.KindNotFound) {
 		ctx.SetHeader("WWW-Authenticate", `Bearer realm="patch-manager"`)

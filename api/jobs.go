@@ -16,13 +16,6 @@ import (
 // the reconciliation.
 const temporalWait = 2 * time.Second
 
-// jobScan is how many jobs are read at a time, and jobScans how often, to fill a page of one status: the status is
-// derived from the hosts and stands in no column.
-const (
-	jobScan  = 200
-	jobScans = 10
-)
-
 // JobPath names a job in the path of an operation. The framework only fills embedded types that are exported.
 type JobPath struct {
 	ID string `path:"id" doc:"The job"`
@@ -33,25 +26,12 @@ type KeyHeader struct {
 	Key string `header:"Idempotency-Key" doc:"1 to 200 printable characters, unique for the caller; the same request with it makes one job, another request is refused"`
 }
 
-type listJobsInput struct {
-	PageQuery
-	Status  string `query:"status" enum:"queued,waiting_window,waiting_health_check,running,succeeded,partially_succeeded,failed,cancelled" doc:"Only jobs of this status; a page may then hold fewer items than the limit although more follow"`
-	HostID  string `query:"host_id" doc:"Only jobs with this host"`
-	GroupID string `query:"group_id" doc:"Only jobs with a host of this group"`
-}
-
-type jobList struct {
-	Items      []Job   `json:"items"`
-	NextCursor *string `json:"next_cursor" nullable:"true" doc:"Null on the last page"`
-}
-
 // RetryInput says which hosts of a job are tried again.
 type RetryInput struct {
 	Statuses []string `json:"statuses,omitempty" minItems:"1" maxItems:"10" enum:"failed,cancelled,skipped,succeeded" doc:"Default: failed. An indeterminate host is settled first"`
 }
 
 type (
-	listJobsAnswer struct{ Body jobList }
 	jobAnswer      struct{ Body Job }
 	createJobInput struct {
 		KeyHeader
@@ -92,84 +72,6 @@ func (s *server) registerJobs() {
 		Summary:       "Start a new job for the hosts of a job that ended with one of the statuses",
 		DefaultStatus: http.StatusAccepted, Errors: changeErrors,
 	}, s.retryJob)
-}
-
-func (s *server) listJobs(ctx context.Context, by fleet.Caller, in *listJobsInput) (*listJobsAnswer, error) {
-	f, err := jobFilter(in)
-	if err != nil || f == nil {
-		return &listJobsAnswer{Body: jobList{Items: []Job{}}}, err
-	}
-	var jobs []fleet.JobView
-	var next *string
-	if in.Status == "" {
-		f.Limit = in.Limit + 1
-		if jobs, err = s.Store.Jobs(ctx, by.Sees(), *f); err != nil {
-			return nil, err
-		}
-		jobs, next = cut("jobs", jobs, in.Limit, jobKey)
-	} else if jobs, next, err = s.jobsOfStatus(ctx, by, *f, fleet.Status(in.Status), in.Limit); err != nil {
-		return nil, err
-	}
-	return &listJobsAnswer{Body: jobList{Items: convert(jobs, s.jobBody), NextCursor: next}}, nil
-}
-
-// jobFilter reads the filter; nil where it names what is no id, which no job has.
-func jobFilter(in *listJobsInput) (*fleet.JobFilter, error) {
-	f := &fleet.JobFilter{}
-	for _, id := range []struct {
-		raw  string
-		into *string
-	}{{in.HostID, &f.HostID}, {in.GroupID, &f.GroupID}} {
-		if id.raw == "" {
-			continue
-		}
-		var err error
-		if *id.into, err = pathID(id.raw, ""); err != nil {
-			return nil, nil //nolint:nilerr,nilnil // see above
-		}
-	}
-	if in.Cursor == "" {
-		return f, nil
-	}
-	f.After = &fleet.JobKey{}
-	if err := readCursor("jobs", in.Cursor, f.After); err != nil {
-		return nil, err
-	}
-	if _, err := pathID(f.After.ID, ""); err != nil {
-		return nil, errCursor
-	}
-	return f, nil
-}
-
-func jobKey(j fleet.JobView) fleet.JobKey { return fleet.JobKey{CreatedAt: j.CreatedAt, ID: j.ID} }
-
-// jobsOfStatus reads on until a page is full, the jobs end, or enough was read for one request; the cursor then goes on
-// where this one stopped.
-func (s *server) jobsOfStatus(
-	ctx context.Context, by fleet.Caller, f fleet.JobFilter, status fleet.Status, limit int,
-) ([]fleet.JobView, *string, error) {
-	var page []fleet.JobView
-	f.Limit = jobScan
-	for range jobScans {
-		jobs, err := s.Store.Jobs(ctx, by.Sees(), f)
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, j := range jobs {
-			if j.Status() != status {
-				continue
-			}
-			if page = append(page, j); len(page) == limit {
-				return page, writeCursor("jobs", jobKey(j)), nil
-			}
-		}
-		if len(jobs) < jobScan {
-			return page, nil, nil
-		}
-		last := jobKey(jobs[len(jobs)-1])
-		f.After = &last
-	}
-	return page, writeCursor("jobs", *f.After), nil
 }
 
 func (s *server) createJob(ctx context.Context, by fleet.Caller, in *createJobInput) (*acceptedJobAnswer, error) {

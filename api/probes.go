@@ -18,7 +18,7 @@ type Health struct {
 
 // Readiness says which dependency answers.
 type Readiness struct {
-	Status string            `json:"status" enum:"ok,unavailable"`
+	Status string            `json:"status" doc:"ok; degraded: requests are served without one dependency; or unavailable"`
 	Checks map[string]string `json:"checks" doc:"Each dependency by name: ok or unavailable"`
 }
 
@@ -46,16 +46,32 @@ func (s *server) registerProbes() {
 
 func (s *server) readiness(ctx context.Context, _ *empty) (*readinessAnswer, error) {
 	answer := &readinessAnswer{Status: http.StatusOK, Body: Readiness{Status: "ok", Checks: map[string]string{}}}
-	for name, ask := range s.Ready {
-		ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-		err := ask(ctx)
-		cancel()
-		answer.Body.Checks[name] = "ok"
-		if err != nil {
-			s.Log.WarnContext(ctx, "dependency is away", "name", name, "error", err)
-			answer.Body.Checks[name] = "unavailable"
-			answer.Status, answer.RetryAfter, answer.Body.Status = http.StatusServiceUnavailable, retryAfter, "unavailable"
-		}
+	if !s.ask(ctx, s.Optional, answer.Body.Checks) {
+		answer.Body.Status = "degraded"
+	}
+	if !s.ask(ctx, s.Ready, answer.Body.Checks) {
+		answer.Status, answer.RetryAfter, answer.Body.Status = http.StatusServiceUnavailable, retryAfter, "unavailable"
 	}
 	return answer, nil
+}
+
+// ask notes of each dependency whether it answers, side by side, and reports whether all do.
+func (s *server) ask(ctx context.Context, dependencies map[string]func(context.Context) error, checks map[string]string) bool {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	failures := make(map[string]<-chan error, len(dependencies))
+	for name, answers := range dependencies {
+		failure := make(chan error, 1)
+		go func() { failure <- answers(ctx) }()
+		failures[name] = failure
+	}
+	all := true
+	for name, failure := range failures {
+		checks[name] = "ok"
+		if err := <-failure; err != nil {
+			s.Log.WarnContext(ctx, "dependency is away", "name", name, "error", err)
+			checks[name], all = "unavailable", false
+		}
+	}
+	return all
 }

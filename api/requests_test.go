@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"errors"
+	"net"
 	"strings"
 	"testing"
 
@@ -18,6 +19,18 @@ import (
 func awayStore(t *testing.T) *store.Store {
 	t.Helper()
 	pool, err := pgxpool.New(context.Background(), "postgres://nobody@127.0.0.1:1/none?connect_timeout=2")
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	return store.New(pool)
+}
+
+// silentStore is a store on a port that takes connections and says nothing.
+func silentStore(t *testing.T) *store.Store {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	pool, err := pgxpool.New(context.Background(), "postgres://nobody@"+listener.Addr().String()+"/none?sslmode=disable")
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	return store.New(pool)

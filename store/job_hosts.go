@@ -113,11 +113,11 @@ func (s *Store) Output(ctx context.Context, scope fleet.Scope, jobID, hostID str
 
 // jobSeen fails where scope covers no host of the job.
 func jobSeen(ctx context.Context, q *sqlgen.Queries, scope fleet.Scope, jobID string) error {
-	reach, err := q.JobReach(ctx, scope.All, scope.Groups, jobID)
+	seen, err := q.JobInScope(ctx, jobID, scope.All, scope.Groups)
 	if err != nil {
-		return fmt.Errorf("read reach of job: %w", err)
+		return fmt.Errorf("read scope of job: %w", err)
 	}
-	if reach.Covered == 0 {
+	if !seen {
 		return errNoJob
 	}
 	return nil

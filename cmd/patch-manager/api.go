@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
 
 	"github.com/patch-manager/patch-manager/api"
 	"github.com/patch-manager/patch-manager/fleet"
@@ -39,8 +40,12 @@ func runAPI(ctx context.Context, s settings.Settings) error {
 	defer temporal.Close()
 	handler := api.New(api.Config{
 		Store: db, Runs: runs{workflows.NewClient(temporal)}, Sealer: secret.Plain{Keyring: keys}, Policy: apiPolicy(s),
-		// Temporal is no condition: jobs are taken while it is away, and started when it is back.
 		Ready: map[string]func(context.Context) error{"database": db.Ping},
+		// Temporal is no condition: jobs are taken while it is away, and started when it is back.
+		Optional: map[string]func(context.Context) error{"temporal": func(ctx context.Context) error {
+			_, err := temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
+			return err
+		}},
 		RunLink: func(jobID, runID string) api.RunLink {
 			return api.RunLink{
 				WorkflowID: workflows.PatchJobID(jobID),

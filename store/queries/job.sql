@@ -98,6 +98,14 @@ select count(*)::integer as hosts,
 from job_hosts jh
 where jh.job_id = @job_id;
 
+-- name: JobInScope :one
+select exists (
+    select 1 from job_hosts jh
+    where jh.job_id = @job_id
+      and (@every::boolean
+          or exists (select 1 from group_hosts gh where gh.host_id = jh.host_id and gh.group_id = any(@scope::uuid[]))
+          or (jh.group_ids && @scope and not exists (select 1 from hosts h where h.id = jh.host_id))));
+
 -- name: JobHostInScope :one
 select exists (
     select 1 from job_hosts jh

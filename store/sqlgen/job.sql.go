@@ -207,6 +207,22 @@ func (q *Queries) JobHostInScope(ctx context.Context, jobID string, hostID strin
 	return exists, err
 }
 
+const jobInScope = `-- name: JobInScope :one
+select exists (
+    select 1 from job_hosts jh
+    where jh.job_id = $1
+      and ($2::boolean
+          or exists (select 1 from group_hosts gh where gh.host_id = jh.host_id and gh.group_id = any($3::uuid[]))
+          or (jh.group_ids && $3 and not exists (select 1 from hosts h where h.id = jh.host_id))))
+`
+
+func (q *Queries) JobInScope(ctx context.Context, jobID string, every bool, scope []string) (bool, error) {
+	row := q.db.QueryRow(ctx, jobInScope, jobID, every, scope)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const jobReach = `-- name: JobReach :one
 select count(*)::integer as hosts,
     (count(*) filter (where $1::boolean
