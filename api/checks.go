@@ -183,7 +183,7 @@ func (s *server) testCheck(ctx context.Context, by fleet.Caller, in *CheckPath) 
 	if err != nil {
 		return nil, err
 	}
-	host, err := s.Store.Host(ctx, by.Sees(), hostID, s.staleBefore())
+	host, err := s.Store.Host(ctx, by.Sees(), hostID, s.resultAges())
 	if err != nil {
 		return nil, err
 	}

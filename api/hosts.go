@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -78,7 +77,7 @@ func (s *server) registerHosts() {
 func (s *server) listHosts(ctx context.Context, by fleet.Caller, in *listHostsInput) (*listHostsAnswer, error) {
 	f := fleet.HostFilter{
 		Text: in.Query, Zone: in.Zone, Health: fleet.HealthState(in.Health), Labels: labelFilters(in.Label),
-		Limit: in.Limit + 1, StaleBefore: s.staleBefore(),
+		Limit: in.Limit + 1, Ages: s.resultAges(),
 	}
 	if in.GroupID != "" {
 		id, err := pathID(in.GroupID, "group")
@@ -102,8 +101,11 @@ func (s *server) listHosts(ctx context.Context, by fleet.Caller, in *listHostsIn
 	return &listHostsAnswer{Body: hostList{Items: items, NextCursor: next}}, nil
 }
 
-// staleBefore is the time before which a result says nothing any more: two polls should have come since.
-func (s *server) staleBefore() time.Time { return s.Now().Add(-2 * s.Policy.PollInterval) }
+// resultAges says from when on a result counts, two polls back, and from when on it is shown.
+func (s *server) resultAges() fleet.ResultAges {
+	now := s.Now()
+	return fleet.ResultAges{StaleBefore: now.Add(-2 * s.Policy.PollInterval), KeptSince: now.Add(-s.Policy.ResultRetention)}
+}
 
 func labelFilters(labels []string) []fleet.LabelFilter {
 	filters := make([]fleet.LabelFilter, len(labels))
@@ -146,7 +148,7 @@ func (s *server) getHost(ctx context.Context, by fleet.Caller, in *HostPath) (*h
 }
 
 func (s *server) hostByID(ctx context.Context, by fleet.Caller, id string) (Host, error) {
-	h, err := s.Store.Host(ctx, by.Sees(), id, s.staleBefore())
+	h, err := s.Store.Host(ctx, by.Sees(), id, s.resultAges())
 	if err != nil {
 		return Host{}, err
 	}

@@ -236,6 +236,13 @@ func TestResultsOlderThanTwoPollsAreUnknownAndDisabledChecksDoNotCount(t *testin
 	require.NoError(t, err)
 	require.WithinDuration(t, now.Add(-11*time.Minute), oldest, time.Second)
 
+	s.result(stale, "healthy", now.Add(-97*time.Hour))
+	health = s.must(200, s.admin, "GET", hosts+"/"+host, nil)["health"].(map[string]any)
+	require.InDelta(t, 3, health["unknown"], 0)
+	oldest, err = time.Parse(time.RFC3339Nano, health["oldest_result_at"].(string))
+	require.NoError(t, err)
+	require.WithinDuration(t, now.Add(-9*time.Minute), oldest, time.Second, "a result past its retention is shown nowhere")
+
 	s.exec(`update host_health_checks set enabled = false where name <> 'fresh'`)
 	health = s.must(200, s.admin, "GET", hosts+"/"+host, nil)["health"].(map[string]any)
 	require.Equal(t, "healthy", health["state"])

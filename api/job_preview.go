@@ -63,7 +63,7 @@ func (s *server) previewJob(ctx context.Context, by fleet.Caller, in *previewJob
 	if err := request.Validate(s.Now()); err != nil {
 		return nil, err
 	}
-	hosts, err := s.Store.JobCandidates(ctx, by, request, s.staleBefore())
+	hosts, err := s.Store.JobCandidates(ctx, by, request, s.resultAges())
 	if err != nil {
 		return nil, err
 	}

@@ -105,7 +105,7 @@ func (s *server) hostOccurrences(ctx context.Context, by fleet.Caller, in *hostO
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.Store.Host(ctx, by.Sees(), id, s.staleBefore()); err != nil {
+	if _, err := s.Store.Host(ctx, by.Sees(), id, s.resultAges()); err != nil {
 		return nil, err
 	}
 	windows, err := s.Store.WindowsForHosts(ctx, []string{id})

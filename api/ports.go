@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"time"
 
 	"github.com/patch-manager/patch-manager/fleet"
 )
@@ -29,7 +28,7 @@ type TokenStore interface {
 // HostStore keeps hosts.
 type HostStore interface {
 	Hosts(ctx context.Context, scope fleet.Scope, f fleet.HostFilter) ([]fleet.HostView, error)
-	Host(ctx context.Context, scope fleet.Scope, id string, staleBefore time.Time) (fleet.HostView, error)
+	Host(ctx context.Context, scope fleet.Scope, id string, ages fleet.ResultAges) (fleet.HostView, error)
 	CreateHost(ctx context.Context, by fleet.Caller, in fleet.HostInput) (string, error)
 	UpdateHost(ctx context.Context, by fleet.Caller, id string, in fleet.HostInput) error
 	DeleteHost(ctx context.Context, by fleet.Caller, id string) error
@@ -77,7 +76,7 @@ type JobStore interface {
 	// CreateJob writes a job with its hosts; existed says that the same request had made it before.
 	CreateJob(ctx context.Context, by fleet.Caller, r fleet.JobRequest) (id string, existed bool, err error)
 	// JobCandidates returns the hosts that CreateJob would take, and refuses what it would refuse.
-	JobCandidates(ctx context.Context, by fleet.Caller, r fleet.JobRequest, staleBefore time.Time) ([]fleet.JobCandidate, error)
+	JobCandidates(ctx context.Context, by fleet.Caller, r fleet.JobRequest, ages fleet.ResultAges) ([]fleet.JobCandidate, error)
 	RequestJobCancel(ctx context.Context, by fleet.Caller, jobID string) error
 	// RetryRequest is the request of a job for those of its hosts that ended with one of the statuses.
 	RetryRequest(ctx context.Context, scope fleet.Scope, jobID string, statuses []fleet.Status) (fleet.JobRequest, error)

@@ -40,6 +40,10 @@ type HostView struct {
 	Health   HealthSummary
 }
 
+// ResultAges says which results count in a summary: those from before StaleBefore count as unknown, and those from before
+// KeptSince are not shown at all.
+type ResultAges struct{ StaleBefore, KeptSince time.Time }
+
 // HostFilter narrows a list of hosts; zero fields do not.
 type HostFilter struct {
 	Text    string // part of fqdn, display name or address
@@ -50,8 +54,7 @@ type HostFilter struct {
 	// After is the fqdn that the page follows, in lower case.
 	After string
 	Limit int
-	// StaleBefore is the time before which a result counts as unknown.
-	StaleBefore time.Time
+	Ages  ResultAges
 }
 
 // LabelFilter asks for a label with the value, or where Value is nil with any.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,7 +26,7 @@ cross join lateral (
     select count(*) as checks,
         count(*) filter (where s.checked_at >= @stale_before and s.outcome = 'healthy') as healthy,
         count(*) filter (where s.checked_at >= @stale_before and s.outcome = 'unhealthy') as unhealthy,
-        min(s.checked_at) as oldest
+        min(s.checked_at) filter (where s.checked_at >= @kept_since) as oldest
     from host_health_checks c
     left join health_check_states s on s.check_id = c.id
     where c.host_id = h.id and c.enabled
@@ -50,9 +49,9 @@ func (s *Store) Hosts(ctx context.Context, scope fleet.Scope, f fleet.HostFilter
 	return s.queryHosts(ctx, where+" order by lower(h.fqdn) limit @max_rows", args)
 }
 
-// Host returns one host of scope. Results from before staleBefore count as unknown.
-func (s *Store) Host(ctx context.Context, scope fleet.Scope, id string, staleBefore time.Time) (fleet.HostView, error) {
-	args := pgx.NamedArgs{"every": scope.All, "scope": scope.Groups, "stale_before": staleBefore, "id": id}
+// Host returns one host of scope. Ages says which results count.
+func (s *Store) Host(ctx context.Context, scope fleet.Scope, id string, ages fleet.ResultAges) (fleet.HostView, error) {
+	args := pgx.NamedArgs{"every": scope.All, "scope": scope.Groups, "stale_before": ages.StaleBefore, "kept_since": ages.KeptSince, "id": id}
 	hosts, err := s.queryHosts(ctx, " and h.id = @id", args)
 	if err != nil {
 		return fleet.HostView{}, err
@@ -66,7 +65,7 @@ func (s *Store) Host(ctx context.Context, scope fleet.Scope, id string, staleBef
 func hostConditions(scope fleet.Scope, f fleet.HostFilter) (string, pgx.NamedArgs) {
 	var where strings.Builder
 	args := pgx.NamedArgs{
-		"every": scope.All, "scope": scope.Groups, "stale_before": f.StaleBefore, "max_rows": f.Limit,
+		"every": scope.All, "scope": scope.Groups, "stale_before": f.Ages.StaleBefore, "kept_since": f.Ages.KeptSince, "max_rows": f.Limit,
 		"after": f.After, "text": f.Text, "group_id": f.GroupID, "zone": f.Zone, "health": string(f.Health),
 	}
 	when := func(asked bool, condition string) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -17,9 +16,9 @@ import (
 const maxNamedErrors = 20
 
 // JobCandidates returns the hosts that CreateJob would take for the same request, in order of their fqdn, as things are
-// now, or refuses it as CreateJob would. Results from before staleBefore count as unknown.
+// now, or refuses it as CreateJob would. Ages says which results count.
 func (s *Store) JobCandidates(
-	ctx context.Context, by fleet.Caller, r fleet.JobRequest, staleBefore time.Time,
+	ctx context.Context, by fleet.Caller, r fleet.JobRequest, ages fleet.ResultAges,
 ) ([]fleet.JobCandidate, error) {
 	var ids []string
 	err := s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) (err error) {
@@ -30,7 +29,7 @@ func (s *Store) JobCandidates(
 		return nil, err
 	}
 	sees := by.Sees()
-	args := pgx.NamedArgs{"every": sees.All, "scope": sees.Groups, "stale_before": staleBefore, "ids": ids}
+	args := pgx.NamedArgs{"every": sees.All, "scope": sees.Groups, "stale_before": ages.StaleBefore, "kept_since": ages.KeptSince, "ids": ids}
 	hosts, err := s.queryHosts(ctx, " and h.id = any(@ids::uuid[]) order by lower(h.fqdn)", args)
 	if err != nil {
 		return nil, err
