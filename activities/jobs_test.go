@@ -84,7 +84,7 @@ func TestASignalThatIsLostDoesNotUndoAnEnd(t *testing.T) {
 	s.exec(`update jobs set max_failures_hosts = 1`)
 	s.takeSlot(ref)
 	s.exec(`update patch_attempts set send_before = clock_timestamp()`)
-	lost := activities.NewRuns(s.store, s.client, nil, brokenSignals{}, nil, s.policy)
+	lost := activities.NewRuns(s.store, s.client, nil, brokenSignals{}, activities.NewInventoryReader(s.client, s.store), s.policy)
 	next := s.must(func(_ *activities.Runs, ctx context.Context, ref activities.HostRef) (activities.Step, error) {
 		if step, err := lost.PlanHost(ctx, ref); err != nil {
 			return step, err

@@ -51,6 +51,9 @@ func (r *run) rebootOnce(ctx context.Context, refusedSince time.Time) (Step, boo
 		if !refusedSince.IsZero() && r.Now.Sub(refusedSince) > r.policy.RebootTimeout {
 			return r.rebootFailed(ctx, fmt.Sprintf("the agent did not take the request to reboot within %s", r.policy.RebootTimeout))
 		}
+		if r.Job.CancelRequested || r.Row.CancelRequested {
+			return r.verifyNext(ctx, "the reboot is deferred: cancelled before it was asked for")
+		}
 		if !r.roomToReboot() {
 			return r.verifyNext(ctx, "the reboot is deferred: no room left in the span")
 		}

@@ -49,6 +49,18 @@ func TestARebootThatIsNotAllowedIsDeferred(t *testing.T) {
 	require.False(t, s.run(next).Row.Attempted)
 }
 
+func TestARebootIsNotAskedForAfterACancellation(t *testing.T) {
+	t.Parallel()
+	s := newRunSite(t, kernel)
+	ref := s.job(jobSpec{allowReboot: true})
+	s.takeSlot(ref)
+	run := s.run(ref)
+	s.exec(`update jobs set cancel_requested_at = now(), cancel_requested_by = 'ann'`)
+	prepared, err := s.store.PrepareReboot(t.Context(), *run.Attempt, ref.JobID, ref.HostID)
+	require.NoError(t, err)
+	require.False(t, prepared)
+}
+
 func TestARebootForWhichTheSpanHasNoRoomIsDeferred(t *testing.T) {
 	t.Parallel()
 	for name, scheduled := range map[string]bool{"maintenance window": true, "blackout": false} {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	enums "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -35,6 +36,9 @@ const (
 	restartAfter  = time.Minute
 )
 
+// lookAgainAfter is how often a parent looks whether runs that it did not start have ended.
+const lookAgainAfter = 5 * time.Minute
+
 type batchRun struct{ in PatchBatchInput }
 
 func (b *batchRun) run(ctx workflow.Context) (PatchBatchResult, error) {
@@ -47,19 +51,35 @@ func (b *batchRun) run(ctx workflow.Context) (PatchBatchResult, error) {
 		return PatchBatchResult{}, err
 	}
 	all := workflow.NewWaitGroup(work)
+	elsewhere := 0
 	for _, host := range hosts {
 		all.Add(1)
 		workflow.GoNamed(ctx, host.FQDN, func(ctx workflow.Context) {
 			defer all.Done()
-			b.runHost(ctx, host)
+			if !b.runHost(ctx, host) {
+				elsewhere++
+			}
 		})
 	}
 	all.Wait(work)
+	if elsewhere > 0 {
+		return PatchBatchResult{}, b.lookAgain(work)
+	}
 	return PatchBatchResult{Hosts: len(hosts)}, nil
 }
 
-// runHost starts the run of a host and sees it end. A run from an earlier life of the job is waited for.
-func (b *batchRun) runHost(ctx workflow.Context, host activities.BatchHost) {
+// lookAgain waits for runs that an earlier life of the job began, as new each time: they may last for weeks, and a
+// history must not grow with that.
+func (b *batchRun) lookAgain(ctx workflow.Context) error {
+	if err := workflow.Sleep(ctx, lookAgainAfter); err != nil {
+		return err
+	}
+	return workflow.NewContinueAsNewError(ctx, PatchBatch, b.in)
+}
+
+// runHost starts the run of a host and sees it end; it reports false where one from an earlier life of the job is under
+// way.
+func (b *batchRun) runHost(ctx workflow.Context, host activities.BatchHost) bool {
 	work, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	for starts := 0; starts < maxHostStarts; {
@@ -71,10 +91,12 @@ func (b *batchRun) runHost(ctx workflow.Context, host activities.BatchHost) {
 			JobID: b.in.JobID, HostID: host.HostID, FQDN: host.FQDN, Zone: host.Zone,
 		}).Get(ctx, nil)
 		if err == nil {
-			return
+			return true
 		}
-		var running *temporal.ChildWorkflowExecutionAlreadyStartedError
-		if !errors.As(err, &running) && !temporal.IsCanceledError(err) {
+		if runsAlready(err) {
+			return false
+		}
+		if !temporal.IsCanceledError(err) {
 			starts++
 			workflow.GetLogger(ctx).Warn("run of host failed", "host_id", host.HostID, "starts", starts, "error", err)
 		}
@@ -85,6 +107,15 @@ func (b *batchRun) runHost(ctx workflow.Context, host activities.BatchHost) {
 	if err := workflow.ExecuteActivity(quick(work, host.FQDN), jobs.AbandonHost, ref).Get(work, nil); err != nil {
 		workflow.GetLogger(ctx).Error("host not abandoned", "host_id", host.HostID, "error", err)
 	}
+	return true
+}
+
+// runsAlready reports whether a child was not started because one of its id is running. The server says so in one type
+// of error, the test environment in another.
+func runsAlready(err error) bool {
+	var child *temporal.ChildWorkflowExecutionAlreadyStartedError
+	var known *serviceerror.WorkflowExecutionAlreadyStarted
+	return errors.As(err, &child) || errors.As(err, &known)
 }
 
 func (b *batchRun) cancelHost(ctx workflow.Context, host activities.BatchHost) {

@@ -1,8 +1,6 @@
 package workflows
 
 import (
-	"errors"
-
 	enums "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -27,20 +25,20 @@ func (j *jobRun) run(ctx workflow.Context) error {
 	work, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	workflow.GoNamed(ctx, "cancellation", j.passCancelOn)
-	for {
-		batches, err := j.start(work)
-		if err != nil {
-			return err
-		}
-		j.runBatches(work, batches)
-		done, err := j.complete(work)
-		if done || err != nil {
-			return err
-		}
-		if err := workflow.Sleep(work, restartAfter); err != nil {
-			return err
-		}
+	batches, err := j.start(work)
+	if err != nil {
+		return err
 	}
+	j.runBatches(work, batches)
+	done, err := j.complete(work)
+	if done || err != nil {
+		return err
+	}
+	// A batch was lost, or hosts run that an earlier life of the job started.
+	if err := workflow.Sleep(work, lookAgainAfter); err != nil {
+		return err
+	}
+	return workflow.NewContinueAsNewError(work, PatchJob, j.in)
 }
 
 // passCancelOn notes a cancellation of the run in the database, which every step of every host reads.
@@ -74,8 +72,7 @@ func (j *jobRun) runBatches(ctx workflow.Context, batches int) {
 	}
 	for i, run := range runs {
 		err := run.Get(ctx, nil)
-		var running *temporal.ChildWorkflowExecutionAlreadyStartedError
-		if err != nil && !errors.As(err, &running) { // the next round runs the hosts that it left
+		if err != nil && !runsAlready(err) { // the next round runs the hosts that it left
 			workflow.GetLogger(ctx).Warn("batch failed", "batch", i, "error", err)
 		}
 	}

@@ -1,11 +1,13 @@
 package workflows_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
 
@@ -137,4 +139,35 @@ func TestARunThatContinuesAsNewForgetsNeitherItsWaitNorAWakeUp(t *testing.T) {
 	require.NoError(t, again.env.GetWorkflowError())
 	again.ended(n, fleet.StatusSucceeded, fleet.ReasonPatched)
 	require.Equal(t, []time.Time{monday}, n.agent.executions, "the wake-up was answered at once")
+}
+
+func TestABatchWaitsForRunsOfAnEarlierLifeWithoutAGrowingHistory(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.add("h", open(monday.Add(time.Hour), 60))
+	lists := map[string]int{}
+	w.env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
+		if info.ActivityType.Name == "ListBatch" {
+			lists[info.WorkflowExecution.RunID]++
+		}
+	})
+	parent := func(ctx workflow.Context) error {
+		earlier := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{WorkflowID: workflows.PatchHostID("job", "h")})
+		host := workflow.ExecuteChildWorkflow(earlier, workflows.PatchHost, workflows.PatchHostInput{
+			JobID: "job", HostID: "h", FQDN: "h.test", Zone: fleet.DefaultZone,
+		})
+		if err := host.GetChildWorkflowExecution().Get(ctx, nil); err != nil {
+			return err
+		}
+		return workflow.ExecuteChildWorkflow(ctx, workflows.PatchBatch, workflows.PatchBatchInput{JobID: "job"}).Get(ctx, nil)
+	}
+	w.env.RegisterWorkflow(parent)
+	w.env.ExecuteWorkflow(parent)
+	require.NoError(t, w.env.GetWorkflowError())
+	require.Greater(t, len(lists), 10, "a run of its own for each look of the hour")
+	for _, n := range lists {
+		require.Equal(t, 1, n)
+	}
+	w.ended(m, fleet.StatusSucceeded, fleet.ReasonPatched)
+	require.Len(t, m.agent.executions, 1)
 }

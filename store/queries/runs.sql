@@ -116,8 +116,12 @@ where job_id = @job_id and host_id = @host_id and (finished_at is null or slot_r
 update patch_attempts set packages = @packages where id = @id;
 
 -- name: PrepareReboot :execrows
-update patch_attempts set reboot_state = 'prepared', reboot_requested_at = clock_timestamp()
-where id = @id and (reboot_state is null or reboot_state = 'refused') and finished_at is null;
+-- No row where the job or the host was cancelled meanwhile: nothing is asked of a host after that.
+update patch_attempts a set reboot_state = 'prepared', reboot_requested_at = clock_timestamp()
+where a.id = @id and (a.reboot_state is null or a.reboot_state = 'refused') and a.finished_at is null
+    and not exists (select 1 from jobs j join job_hosts jh on jh.job_id = j.id
+        where j.id = a.job_id and jh.host_id = a.host_id
+            and (j.cancel_requested_at is not null or jh.cancel_requested_at is not null));
 
 -- name: SaveReboot :execrows
 update patch_attempts set reboot_state = @reboot_state::text

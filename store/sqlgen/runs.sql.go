@@ -416,10 +416,14 @@ func (q *Queries) PendingWakeups(ctx context.Context) ([]int64, error) {
 }
 
 const prepareReboot = `-- name: PrepareReboot :execrows
-update patch_attempts set reboot_state = 'prepared', reboot_requested_at = clock_timestamp()
-where id = $1 and (reboot_state is null or reboot_state = 'refused') and finished_at is null
+update patch_attempts a set reboot_state = 'prepared', reboot_requested_at = clock_timestamp()
+where a.id = $1 and (a.reboot_state is null or a.reboot_state = 'refused') and a.finished_at is null
+    and not exists (select 1 from jobs j join job_hosts jh on jh.job_id = j.id
+        where j.id = a.job_id and jh.host_id = a.host_id
+            and (j.cancel_requested_at is not null or jh.cancel_requested_at is not null))
 `
 
+// No row where the job or the host was cancelled meanwhile: nothing is asked of a host after that.
 func (q *Queries) PrepareReboot(ctx context.Context, id string) (int64, error) {
 	result, err := q.db.Exec(ctx, prepareReboot, id)
 	if err != nil {
