@@ -41,8 +41,8 @@ func TestJobIsSeenThroughTheGroupsOfTodayAndThroughTheCopyOnceTheHostIsGone(t *t
 	s.refuse(404, "not_found", old, "GET", path, nil)
 	s.must(200, current, "GET", path, nil)
 	s.must(204, s.admin, "DELETE", hosts+"/"+host, nil)
-	s.must(200, old, "GET", path, nil)
-	row := s.must(200, old, "GET", path+"/hosts/"+host, nil)
+	s.refuse(404, "not_found", old, "GET", path, nil)
+	row := s.must(200, current, "GET", path+"/hosts/"+host, nil)
 	require.Equal(t, "a.example.com", row["fqdn"], "the row outlives the host")
 }
 

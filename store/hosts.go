@@ -86,6 +86,9 @@ func (s *Store) DeleteHost(ctx context.Context, by fleet.Caller, id string) erro
 		if err := q.DeleteHost(ctx, id); err != nil {
 			return err
 		}
+		if err := q.KeepGroupsOfDeletedHost(ctx, host.groups, id); err != nil {
+			return fmt.Errorf("keep groups of deleted host: %w", err)
+		}
 		return recordHostDeletion(ctx, q, by, host)
 	})
 }

@@ -31,6 +31,10 @@ select exists (select 1 from patch_attempts where host_id = @host_id and finishe
 -- name: DeleteHost :exec
 delete from hosts where id = @id;
 
+-- name: KeepGroupsOfDeletedHost :exec
+-- The rows of jobs that outlive the host stay with those who saw it last, not with those who saw it when the job was made.
+update job_hosts set group_ids = @group_ids where host_id = @host_id;
+
 -- name: AddHostToGroups :exec
 insert into group_hosts (group_id, host_id)
 select g, @host_id from unnest(@group_ids::uuid[]) as g

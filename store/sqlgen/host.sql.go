@@ -150,6 +150,16 @@ func (q *Queries) InsertHost(ctx context.Context, arg InsertHostParams) error {
 	return err
 }
 
+const keepGroupsOfDeletedHost = `-- name: KeepGroupsOfDeletedHost :exec
+update job_hosts set group_ids = $1 where host_id = $2
+`
+
+// The rows of jobs that outlive the host stay with those who saw it last, not with those who saw it when the job was made.
+func (q *Queries) KeepGroupsOfDeletedHost(ctx context.Context, groupIDs []string, hostID string) error {
+	_, err := q.db.Exec(ctx, keepGroupsOfDeletedHost, groupIDs, hostID)
+	return err
+}
+
 const lockHost = `-- name: LockHost :one
 select h.fqdn
 from hosts h
