@@ -1,0 +1,95 @@
+package patchmanager_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	testDeclared = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
+	testNamed    = regexp.MustCompile("`(?:([\\w/]+)\\.)?((?:Test|Fuzz)\\w+)`")
+	tableRule    = regexp.MustCompile(`^\|( *-+ *\|)+$`)
+)
+
+func TestEveryKnownFailureIsHeldByTestsThatExist(t *testing.T) {
+	t.Parallel()
+	require.Greater(t, len(requireHeld(t, "docs/failures.md")), 40)
+}
+
+func TestEveryClaimOfSecurityIsHeldByTestsThatExist(t *testing.T) {
+	t.Parallel()
+	require.NotEmpty(t, requireHeld(t, "docs/security.md"))
+}
+
+// requireHeld returns the claims of a document, which are the rows of its tables, once each names tests that exist: as
+// `TestName`, or with the folder or package that has it, as `api.TestName` or `agent/host.TestName`.
+func requireHeld(t *testing.T, document string) (claims []string) {
+	t.Helper()
+	declared := declaredTests(t)
+	for _, claim := range tableRows(t, document) {
+		named := testNamed.FindAllStringSubmatch(claim, -1)
+		require.NotEmpty(t, named, "%s: no test holds: %s", document, claim)
+		for _, name := range named {
+			require.True(t, isIn(name[1], declared[name[2]]), "%s is not in the tree, which holds: %s", name[0], claim)
+		}
+		claims = append(claims, claim)
+	}
+	return claims
+}
+
+// isIn tells whether one of the folders is the named one, or is any where none is named.
+func isIn(named string, folders []string) bool {
+	for _, folder := range folders {
+		if named == "" || strings.HasSuffix("/"+folder, "/"+named) || folder == "." && strings.HasSuffix(module, "/"+named) {
+			return true
+		}
+	}
+	return false
+}
+
+// tableRows returns the lines of the tables of a document that are neither a heading of columns nor the rule below it.
+func tableRows(t *testing.T, document string) (rows []string) {
+	t.Helper()
+	text, err := os.ReadFile(document)
+	require.NoError(t, err)
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		switch {
+		case !strings.HasPrefix(line, "|"):
+		case tableRule.MatchString(line):
+			rows = rows[:len(rows)-1]
+		default:
+			rows = append(rows, line)
+		}
+	}
+	return rows
+}
+
+// declaredTests returns the folders that declare each test.
+func declaredTests(t *testing.T) map[string][]string {
+	t.Helper()
+	declared := map[string][]string{}
+	require.NoError(t, filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && name != "." && strings.HasPrefix(d.Name(), ".") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		source, err := os.ReadFile(name)
+		for _, match := range testDeclared.FindAllStringSubmatch(string(source), -1) {
+			declared[match[1]] = append(declared[match[1]], filepath.ToSlash(filepath.Dir(name)))
+		}
+		return err
+	}))
+	return declared
+}
