@@ -29,6 +29,7 @@ type PruneStore interface {
 	PruneOutput(ctx context.Context, retention time.Duration, limit int) (int, error)
 	OutdatedJobs(ctx context.Context, retention time.Duration, limit int) ([]string, error)
 	PruneJob(ctx context.Context, jobID string, limit int, progress func()) error
+	PruneExpired(ctx context.Context, limit int) (int, error)
 }
 
 // Pruner keeps the database from growing for ever.
@@ -57,14 +58,24 @@ func (p *Pruner) DropEvents(ctx context.Context, retention time.Duration) (int, 
 
 // PruneOutput deletes the output of runs that is past retention and returns how many lines.
 func (p *Pruner) PruneOutput(ctx context.Context, retention time.Duration) (int, error) {
-	for lines := 0; ; {
-		n, err := p.store.PruneOutput(ctx, retention, pruneRows)
+	return inBatches(ctx, func() (int, error) { return p.store.PruneOutput(ctx, retention, pruneRows) })
+}
+
+// PruneExpired deletes what ended by itself and nothing depends on any more, and returns how many rows.
+func (p *Pruner) PruneExpired(ctx context.Context) (int, error) {
+	return inBatches(ctx, func() (int, error) { return p.store.PruneExpired(ctx, pruneRows) })
+}
+
+// inBatches prunes until a batch is not full, and returns how many rows there were.
+func inBatches(ctx context.Context, prune func() (int, error)) (int, error) {
+	for rows := 0; ; {
+		n, err := prune()
 		if err != nil {
 			return 0, retryable(err)
 		}
-		lines += n
+		rows += n
 		if n < pruneRows {
-			return lines, nil
+			return rows, nil
 		}
 		activity.RecordHeartbeat(ctx)
 	}

@@ -27,6 +27,10 @@ func (s *pruneStore) PruneOutput(_ context.Context, retention time.Duration, lim
 	return n, nil
 }
 
+func (s *pruneStore) PruneExpired(_ context.Context, limit int) (int, error) {
+	return s.PruneOutput(context.Background(), 0, limit)
+}
+
 func (s *pruneStore) OutdatedJobs(_ context.Context, retention time.Duration, limit int) ([]string, error) {
 	s.asked = retention
 	return make([]string, min(s.jobs, limit)), nil
@@ -53,6 +57,17 @@ func TestPruningGoesOnInSmallBatchesUntilNothingIsLeft(t *testing.T) {
 		require.Equal(t, calls, s.calls)
 		require.Equal(t, time.Hour, s.asked)
 	}
+}
+
+func TestAllThatExpiredIsPruned(t *testing.T) {
+	t.Parallel()
+	s := &pruneStore{lines: 12000}
+	env := (&testsuite.WorkflowTestSuite{}).NewTestActivityEnvironment()
+	p := activities.NewPruner(s)
+	env.RegisterActivity(p.PruneExpired)
+	_, err := env.ExecuteActivity(p.PruneExpired)
+	require.NoError(t, err)
+	require.Zero(t, s.lines)
 }
 
 func TestEveryOutdatedJobIsPruned(t *testing.T) {

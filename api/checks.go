@@ -15,6 +15,12 @@ import (
 // testWait is how long a request waits for the result of a check that a worker runs.
 const testWait = 15 * time.Second
 
+// How often one user may have checks run: each run is a request of ours to wherever the check points.
+const (
+	testLimit  = 10
+	testPeriod = time.Minute
+)
+
 // CheckPath names a health check in the path of an operation. The framework only fills embedded types that are exported.
 type CheckPath struct {
 	HostPath
@@ -71,8 +77,8 @@ func (s *server) registerChecks() {
 	}, s.deleteCheck)
 	handle(s, huma.Operation{
 		OperationID: "testHealthCheck", Method: http.MethodPost, Path: checksPath + "/{check_id}/test", Tags: tags,
-		Summary: "Run a health check now, store and return its result", Errors: changeErrors,
-		Description: "A worker that reaches the host runs it; without an answer within 15 s the request ends with 503.",
+		Summary: "Run a health check now, store and return its result", Errors: append(changeErrors, http.StatusTooManyRequests),
+		Description: "A worker that reaches the host runs it; without an answer within 15 s the request ends with 503. Each user may run 10 a minute.",
 	}, s.testCheck)
 	s.registerCheckResults()
 }
@@ -192,6 +198,9 @@ func (s *server) testCheck(ctx context.Context, by fleet.Caller, in *CheckPath) 
 	}
 	if !by.Operates().Holds(host.GroupIDs) {
 		return nil, fleet.Forbidden("operator_required", "this takes the operator role in a group of the host")
+	}
+	if err := s.Store.Take(ctx, "test health check by "+by.UserID, testLimit, testPeriod); err != nil {
+		return nil, err
 	}
 	wait, cancel := context.WithTimeout(ctx, testWait)
 	defer cancel()

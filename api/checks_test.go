@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -255,6 +256,48 @@ func TestManualTestTakesTheOperatorRole(t *testing.T) {
 	s.refuse(404, "not_found", s.member(nil), "POST", path, nil)
 	require.Empty(t, s.runs.tests)
 	s.must(200, s.member(map[string]fleet.Role{group: fleet.RoleOperator}), "POST", path, nil)
+}
+
+func TestEachUserMayTestTenChecksAMinute(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	group := s.group("g")
+	host := s.host("a.example.com", group)
+	path := hosts + "/" + host + "/health-checks/" + s.check(host, "x") + "/test"
+	ann, bob := s.member(map[string]fleet.Role{group: fleet.RoleOperator}), s.member(map[string]fleet.Role{group: fleet.RoleOperator})
+	for range 10 {
+		s.must(200, ann, "POST", path, nil)
+	}
+	a := s.call(ann, "POST", path, nil)
+	require.Equal(t, 429, a.status, "%s", a.body)
+	require.Equal(t, "too_many_requests", a.json(t)["code"])
+	wait, err := strconv.Atoi(a.header.Get("Retry-After"))
+	require.NoError(t, err)
+	require.InDelta(t, 60, wait, 10)
+	require.Len(t, s.runs.tests, 10, "the refused one reached no worker")
+	s.must(200, bob, "POST", path, nil)
+
+	// In another process of the API, too, until the first of the ten is a minute ago.
+	s.handler = api.New(s.config())
+	s.refuse(429, "too_many_requests", ann, "POST", path, nil)
+	s.exec(`update throttles set taken = array(select t - interval '61 s' from unnest(taken) t)`)
+	s.must(200, ann, "POST", path, nil)
+}
+
+func TestATestWithoutTheRightToItIsNotCounted(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	group := s.group("g")
+	host, foreign := s.host("a.example.com", group), s.host("b.example.com")
+	path := hosts + "/" + host + "/health-checks/" + s.check(host, "x") + "/test"
+	other := hosts + "/" + foreign + "/health-checks/" + s.check(foreign, "x") + "/test"
+	operator, viewer := s.member(map[string]fleet.Role{group: fleet.RoleOperator}), s.member(map[string]fleet.Role{group: fleet.RoleViewer})
+	for range 11 {
+		s.refuse(404, "not_found", operator, "POST", other, nil)
+		s.refuse(403, "operator_required", viewer, "POST", path, nil)
+	}
+	require.Zero(t, s.count(`select count(*) from throttles`))
+	s.must(200, operator, "POST", path, nil)
 }
 
 func TestManualTestGivesUpBeforeTheClientDoes(t *testing.T) {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/patch-manager/patch-manager/fleet"
 )
@@ -10,6 +11,7 @@ import (
 // if what lies outside of the caller's scope did not exist.
 type Store interface {
 	TokenStore
+	Throttle
 	HostStore
 	GroupStore
 	CheckStore
@@ -23,6 +25,12 @@ type Store interface {
 type TokenStore interface {
 	// Authenticate is not found where the token is unknown, expired or revoked.
 	Authenticate(ctx context.Context, token string) (fleet.Principal, error)
+}
+
+// Throttle bounds how often a thing is done, in all processes together.
+type Throttle interface {
+	// Take counts one use of bucket; KindTooMany where limit uses passed within the last per.
+	Take(ctx context.Context, bucket string, limit int, per time.Duration) error
 }
 
 // HostStore keeps hosts.

@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -49,6 +51,7 @@ var statusOf = map[fleet.Kind]int{
 	fleet.KindInvalid:     http.StatusUnprocessableEntity,
 	fleet.KindForbidden:   http.StatusForbidden,
 	fleet.KindUnavailable: http.StatusServiceUnavailable,
+	fleet.KindTooMany:     http.StatusTooManyRequests,
 }
 
 // codeOf names the problems that the framework finds before an operation runs.
@@ -91,10 +94,18 @@ func problemOf(ctx context.Context, log *slog.Logger, err error) error {
 			p.Errors = append(p.Errors, FieldError{Field: e.Field, Code: e.Code, Message: e.Message})
 		}
 	}
-	if first.Kind == fleet.KindUnavailable {
+	switch first.Kind {
+	case fleet.KindUnavailable:
 		return huma.ErrorWithHeaders(p, http.Header{"Retry-After": {retryAfter}})
+	case fleet.KindTooMany:
+		return huma.ErrorWithHeaders(p, http.Header{"Retry-After": {wholeSeconds(first.Wait)}})
 	}
 	return p
+}
+
+// wholeSeconds is d rounded up, for a header that knows no parts of a second, and at least one.
+func wholeSeconds(d time.Duration) string {
+	return strconv.Itoa(max(1, int((d+time.Second-1)/time.Second)))
 }
 
 func newProblem(status int, code, detail string) *Problem {

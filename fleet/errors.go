@@ -3,6 +3,7 @@ package fleet
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Kind says what an error means for whoever asked; api maps it to a status, activities to retryable or not.
@@ -15,15 +16,18 @@ const (
 	KindInvalid     Kind = "invalid"
 	KindForbidden   Kind = "forbidden"
 	KindUnavailable Kind = "unavailable"
+	KindTooMany     Kind = "too_many"
 )
 
 // Error is an error that a caller may see. Code is stable and machine-readable, Field names the input field in the
-// notation of the request body (`weekdays[1]`) where one is at fault, and Message states the rule.
+// notation of the request body (`weekdays[1]`) where one is at fault, and Message states the rule. Wait is set for
+// KindTooMany alone: when the same request may pass.
 type Error struct {
 	Kind    Kind
 	Code    string
 	Field   string
 	Message string
+	Wait    time.Duration
 }
 
 func (e *Error) Error() string {
@@ -56,6 +60,11 @@ func Forbidden(code, format string, args ...any) error {
 // Unavailable says that something needed is away for now; trying again later may help.
 func Unavailable(code, format string, args ...any) error {
 	return &Error{Kind: KindUnavailable, Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// TooMany says that a limit on how often is reached, for as long as wait.
+func TooMany(wait time.Duration) error {
+	return &Error{Kind: KindTooMany, Code: "too_many_requests", Message: "too often within a short time; try again later", Wait: wait}
 }
 
 // IsKind reports whether err, or an error it wraps or joins, is of kind k.

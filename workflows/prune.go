@@ -16,13 +16,17 @@ const pruneTimeout = 10 * time.Minute
 func Prune(ctx workflow.Context, keep activities.Retention) error {
 	var p *activities.Pruner
 	ctx = pruning(ctx)
-	return errors.Join(
+	err := errors.Join(
 		workflow.ExecuteActivity(ctx, p.MakePartitions).Get(ctx, nil),
 		workflow.ExecuteActivity(ctx, p.DropResults, keep.Results).Get(ctx, nil),
 		workflow.ExecuteActivity(ctx, p.DropEvents, keep.Events).Get(ctx, nil),
 		workflow.ExecuteActivity(ctx, p.PruneOutput, keep.Outputs).Get(ctx, nil),
 		workflow.ExecuteActivity(ctx, p.PruneJobs, keep.Jobs).Get(ctx, nil),
 	)
+	if workflow.GetVersion(ctx, changePruneExpired, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return err
+	}
+	return errors.Join(err, workflow.ExecuteActivity(ctx, p.PruneExpired).Get(ctx, nil))
 }
 
 func pruning(ctx workflow.Context) workflow.Context {

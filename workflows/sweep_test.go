@@ -142,6 +142,7 @@ func TestAStepOfPruningThatFailsHoldsUpNoOther(t *testing.T) {
 	env.OnActivity(pruner.DropEvents, mock.Anything, keep.Events).Return(1, nil).Once()
 	env.OnActivity(pruner.PruneOutput, mock.Anything, keep.Outputs).Return(5, nil).Once()
 	env.OnActivity(pruner.PruneJobs, mock.Anything, keep.Jobs).Return(2, nil).Once()
+	env.OnActivity(pruner.PruneExpired, mock.Anything).Return(3, nil).Once()
 	start := env.Now()
 
 	env.ExecuteWorkflow(workflows.Prune, keep)

@@ -49,8 +49,8 @@ func runDev(ctx context.Context, dir string) error {
 	stack, err := devstack.StartStack(ctx, devstack.StackConfig{
 		Dir: dir, Program: program, Environ: os.Environ(), Ports: ports, Say: say,
 		Hosts: devstack.DevHosts(demoHosts), Register: devstack.Seed,
-		// Patches are what people look at first; half an hour is for fleets.
-		Settings: map[string]string{"agent.inventory_interval": "1m"},
+		// Patches and health are what people look at first; half an hour and five minutes are for fleets.
+		Settings: map[string]string{"agent.inventory_interval": "1m", "health.poll_interval": "1m"},
 	})
 	if err != nil {
 		return stopped(ctx, err)

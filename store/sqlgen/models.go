@@ -267,6 +267,13 @@ type PatchAttempt struct {
 	FinishedAt         *time.Time
 }
 
+type Throttle struct {
+	Bucket   []byte
+	Taken    []time.Time
+	Refused  int32
+	ForgetAt time.Time
+}
+
 type User struct {
 	ID        string
 	Name      string
