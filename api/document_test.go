@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"encoding/json"
 	"os"
 	"strings"
 	"testing"
@@ -29,37 +28,13 @@ func TestDocumentIsTheSameEveryTime(t *testing.T) {
 	require.Equal(t, first, api.Document("1"))
 }
 
-// document is what the tests read of the OpenAPI document.
-type document struct {
-	OpenAPI    string                                `json:"openapi"`
-	Paths      map[string]map[string]json.RawMessage `json:"paths"`
-	Components struct {
-		Schemas map[string]json.RawMessage `json:"schemas"`
-	} `json:"components"`
-}
-
 func TestEveryOperationHasAnIDASummaryATagAndTakesAToken(t *testing.T) {
 	t.Parallel()
-	var doc document
-	require.NoError(t, json.Unmarshal(api.Document("1"), &doc))
-	require.Equal(t, "3.1.0", doc.OpenAPI)
-	seen := map[string]bool{}
-	for path, methods := range doc.Paths {
-		for method, raw := range methods {
-			var op struct {
-				OperationID string           `json:"operationId"`
-				Summary     string           `json:"summary"`
-				Tags        []string         `json:"tags"`
-				Security    []map[string]any `json:"security"`
-			}
-			require.NoError(t, json.Unmarshal(raw, &op))
-			require.NotEmpty(t, op.OperationID, "%s %s", method, path)
-			require.False(t, seen[op.OperationID], op.OperationID)
-			seen[op.OperationID] = true
-			require.NotEmpty(t, op.Summary, op.OperationID)
-			require.Len(t, op.Tags, 1, op.OperationID)
-			require.Equal(t, strings.HasPrefix(path, "/api/v1/"), len(op.Security) == 1, path)
-		}
+	for id, op := range operations(t) {
+		require.NotEmpty(t, id, "%s %s", op.method, op.path)
+		require.NotEmpty(t, op.Summary, id)
+		require.Len(t, op.Tags, 1, id)
+		require.Equal(t, strings.HasPrefix(op.path, "/api/v1/"), len(op.Security) == 1, op.path)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -243,6 +244,13 @@ func (f *fakeRuns) TestCheck(ctx context.Context, r api.TestCheckRequest) (fleet
 		return f.test(ctx, r)
 	}
 	return fleet.Result{CheckID: r.CheckID, HostID: r.HostID, Outcome: fleet.OutcomeHealthy, Detail: "active", CheckedAt: time.Now()}, f.err
+}
+
+// String is what was asked of the workers.
+func (f *fakeRuns) String() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return fmt.Sprint(f.started, f.wakes, f.rechecks, f.tests)
 }
 
 // fakeSealer shows in its ciphertext what it was made of, so that tests see which password is stored.

@@ -1,0 +1,110 @@
+package api_test
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/patch-manager/patch-manager/fleet"
+)
+
+// world is a small fleet on a database of its own. It has one thing of each kind in a group that the personas are in,
+// and one in a group that they are not in, each by the path of its collection.
+type world struct {
+	*site
+	inside, outside things
+	tokens          map[string]string // by what they are
+}
+
+// things are ids by the path of their collection, without the ids in it.
+type things map[string]string
+
+func newWorld(t *testing.T, r row) *world {
+	t.Helper()
+	w := &world{site: newSite(t), tokens: map[string]string{}}
+	w.inside, w.outside = w.plant("inside"), w.plant("outside")
+	roles := func(of things, role fleet.Role) map[string]fleet.Role {
+		return map[string]fleet.Role{of["groups"]: role, of["groups/second"]: role}
+	}
+	for name, request := range map[string]fleet.TokenRequest{
+		"expired": {Admin: true}, "revoked": {Admin: true}, "admin": {Admin: true}, "nowhere": {},
+		"viewer":    {Roles: roles(w.inside, fleet.RoleViewer)},
+		"operator":  {Roles: roles(w.inside, fleet.RoleOperator)},
+		"elsewhere": {Roles: roles(w.outside, fleet.RoleOperator)},
+	} {
+		request.User, request.Name = name, name
+		w.tokens[name] = w.token(request)
+	}
+	w.exec(`update api_tokens set expires_at = now() - interval '1 ms' where name = 'expired'`)
+	w.exec(`update api_tokens set revoked_at = now() where name = 'revoked'`)
+	if r.given != "" {
+		w.exec(w.inside.fill(r.given))
+	}
+	return w
+}
+
+// plant makes one thing of each kind in new groups.
+func (w *world) plant(name string) things {
+	group, second := w.group(name), w.group(name+" second")
+	host := w.host(name+".example.com", group)
+	made := func(path string, body any) string { return w.must(201, w.admin, "POST", path, body)["id"].(string) }
+	of := things{
+		"groups": group, "groups/second": second, "groups/hosts": host, "hosts": host, "jobs/hosts": host,
+		"hosts/health-checks":        w.check(host, name),
+		"jobs":                       w.job(w.admin, map[string]any{"host_ids": []string{host}}),
+		"hosts/maintenance-windows":  made(hosts+"/"+host+"/maintenance-windows", window(nil)),
+		"groups/maintenance-windows": made("/api/v1/groups/"+group+"/maintenance-windows", window(nil)),
+		"maintenance-windows":        made(siteWindows, window(nil)),
+	}
+	member := fleet.TokenRequest{User: "member " + name, Name: "member", Roles: map[string]fleet.Role{group: fleet.RoleViewer}}
+	token, err := w.store.CreateToken(context.Background(), fleet.Actor{Name: "test"}, member)
+	require.NoError(w.t, err)
+	of["groups/users"] = token.UserID
+	return of
+}
+
+var placeholder = regexp.MustCompile(`\{([a-z/-]+)\}`)
+
+// fill puts ids for the names in curly brackets.
+func (of things) fill(text string) string {
+	return placeholder.ReplaceAllStringFunc(text, func(name string) string { return of.id(strings.Trim(name, "{}")) })
+}
+
+// id is the id for a name; what the world lacks is said rather than left to a 404.
+func (of things) id(name string) string {
+	id, ok := of[name]
+	if !ok {
+		panic(fmt.Sprintf("the fleet of the matrix has no %q: add one to plant in api/matrix_world_test.go", name))
+	}
+	return id
+}
+
+// state is what the database holds, table by table as a digest, and what was asked of the workers. When a token was last
+// used is left out.
+func (w *world) state() map[string]string {
+	w.t.Helper()
+	ctx := context.Background()
+	rows, _ := w.pool.Query(ctx, `select oid::regclass::text from pg_class
+		where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition order by 1`)
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(w.t, err)
+	digests := make([]string, len(tables))
+	for i, table := range tables {
+		digests[i] = fmt.Sprintf(`select '%s', md5(coalesce(string_agg(r, ',' order by r), ''))
+			from (select (to_jsonb(t) - 'last_used_at')::text as r from %s t) rows`, table, table)
+	}
+	rows, _ = w.pool.Query(ctx, strings.Join(digests, " union all "))
+	state := map[string]string{"workers": w.runs.String()}
+	var table, digest string
+	_, err = pgx.ForEachRow(rows, []any{&table, &digest}, func() error {
+		state[table] = digest
+		return nil
+	})
+	require.NoError(w.t, err)
+	return state
+}

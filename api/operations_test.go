@@ -1,0 +1,97 @@
+package api_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/patch-manager/patch-manager/api"
+)
+
+// operation is what the tests read of one operation of the OpenAPI document.
+type operation struct {
+	OperationID string                     `json:"operationId"`
+	Summary     string                     `json:"summary"`
+	Tags        []string                   `json:"tags"`
+	Security    []map[string]any           `json:"security"`
+	Responses   map[string]json.RawMessage `json:"responses"`
+
+	method, path string
+	statuses     []int // that it documents
+	success      int   // the one below 300
+}
+
+// operations reads the document by the ids of its operations.
+func operations(t *testing.T) map[string]operation {
+	t.Helper()
+	var doc struct {
+		OpenAPI string                          `json:"openapi"`
+		Paths   map[string]map[string]operation `json:"paths"`
+	}
+	require.NoError(t, json.Unmarshal(api.Document("1"), &doc))
+	require.Equal(t, "3.1.0", doc.OpenAPI)
+	ops := map[string]operation{}
+	for path, methods := range doc.Paths {
+		for method, op := range methods {
+			op.method, op.path = strings.ToUpper(method), path
+			op.readStatuses(t)
+			require.NotContains(t, ops, op.OperationID, "%s %s", op.method, path)
+			ops[op.OperationID] = op
+		}
+	}
+	return ops
+}
+
+func (op *operation) readStatuses(t *testing.T) {
+	t.Helper()
+	for text := range op.Responses {
+		status, err := strconv.Atoi(text)
+		if err != nil {
+			require.Equal(t, "default", text, op.OperationID)
+			continue
+		}
+		op.statuses = append(op.statuses, status)
+		if status < 300 {
+			require.Zero(t, op.success, "%s documents two successes", op.OperationID)
+			op.success = status
+		}
+	}
+	require.NotZero(t, op.success, "%s documents no success", op.OperationID)
+}
+
+// collections are the paths, without ids, of the things that the ids of the path name, the outer ones first.
+func (op operation) collections() []string {
+	var names, segments []string
+	for segment := range strings.SplitSeq(strings.TrimPrefix(op.path, api.Base+"/"), "/") {
+		if strings.HasPrefix(segment, "{") {
+			names = append(names, strings.Join(segments, "/"))
+			continue
+		}
+		segments = append(segments, segment)
+	}
+	return names
+}
+
+// pathOf is the path for some things.
+func (op operation) pathOf(of things) string {
+	var ids []string
+	for _, name := range op.collections() {
+		ids = append(ids, of.id(name))
+	}
+	return op.pathWith(ids)
+}
+
+// pathWith is the path with these ids.
+func (op operation) pathWith(ids []string) string {
+	segments := strings.Split(op.path, "/")
+	for i, segment := range segments {
+		if strings.HasPrefix(segment, "{") {
+			segments[i], ids = ids[0], slices.Clone(ids[1:])
+		}
+	}
+	return strings.Join(segments, "/")
+}
