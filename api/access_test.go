@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -116,57 +115,6 @@ func TestGroupIsNamedOnceCountsItsMembersAndWakesItsHostsWhenDeleted(t *testing.
 	s.must(204, s.admin, "DELETE", "/api/v1/groups/"+group, nil)
 	require.Equal(t, 1, s.count(`select count(*) from wakeups where host_id = $1`, host))
 	s.must(200, s.admin, "GET", hosts+"/"+host, nil)
-}
-
-// TestForeignIDsAnswerLikeThoseThatDoNotExist asks for every path of the API with an id, of things that exist and lie
-// outside of the caller's scope, of things that do not exist, and of what is no id.
-func TestForeignIDsAnswerLikeThoseThatDoNotExist(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	own, foreign := s.group("own"), s.group("foreign")
-	host, mine := s.host("foreign.example.com", foreign), s.host("own.example.com", own)
-	check := s.check(host, "x")
-	token := s.member(map[string]fleet.Role{own: fleet.RoleOperator})
-	put := map[string]any{"fqdn": "x.example.com"}
-	for _, c := range []struct {
-		method, path string // %h: a foreign host, %g: a foreign group, %c: a check of a foreign host
-		body         any
-	}{
-		{"GET", "/hosts/%h", nil},
-		{"PUT", "/hosts/%h", put},
-		{"DELETE", "/hosts/%h", nil},
-		{"GET", "/hosts/%h/patches", nil},
-		{"GET", "/hosts/%h/health-checks", nil},
-		{"POST", "/hosts/%h/health-checks", serviceCheck("y")},
-		{"GET", "/hosts/%h/health-checks/%c", nil},
-		{"GET", "/hosts/" + mine + "/health-checks/%c", nil},
-		{"PUT", "/hosts/%h/health-checks/%c", serviceCheck("y")},
-		{"PUT", "/hosts/" + mine + "/health-checks/%c", serviceCheck("y")},
-		{"DELETE", "/hosts/%h/health-checks/%c", nil},
-		{"POST", "/hosts/%h/health-checks/%c/test", nil},
-		{"GET", "/hosts/%h/health-checks/%c/results", nil},
-		{"GET", "/groups/%g", nil},
-		{"PUT", "/groups/%g", map[string]any{"name": "x"}},
-		{"DELETE", "/groups/%g", nil},
-		{"PUT", "/groups/%g/hosts/" + mine, nil},
-		{"PUT", "/groups/" + own + "/hosts/%h", nil},
-		{"DELETE", "/groups/%g/hosts/%h", nil},
-		{"DELETE", "/groups/" + own + "/hosts/%h", nil},
-	} {
-		fill := func(host, group, check string) string {
-			return "/api/v1" + strings.NewReplacer("%h", host, "%g", group, "%c", check).Replace(c.path)
-		}
-		real := s.call(token, c.method, fill(host, foreign, check), c.body)
-		none := s.call(token, c.method, fill(uuid.NewString(), uuid.NewString(), uuid.NewString()), c.body)
-		require.Equal(t, 404, real.status, "%s %s: %s", c.method, c.path, real.body)
-		require.Equal(t, none.status, real.status, "%s %s", c.method, c.path)
-		require.True(t, bytes.Equal(none.body, real.body), "%s %s: %s and %s", c.method, c.path, real.body, none.body)
-		require.Equal(t, none.header.Get("Content-Length"), real.header.Get("Content-Length"))
-		malformed := s.call(token, c.method, fill("x", "x", "x"), c.body)
-		require.Equal(t, 404, malformed.status, "%s %s: %s", c.method, c.path, malformed.body)
-	}
-	require.Equal(t, 2, s.count(`select count(*) from hosts`))
-	require.Equal(t, 1, s.count(`select count(*) from host_health_checks`))
 }
 
 // TestListsShowExactlyTheHostsOfTheCallersGroups draws memberships and compares what the list, the filters and the single

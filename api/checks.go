@@ -84,10 +84,7 @@ func (s *server) registerChecks() {
 }
 
 func (s *server) listChecks(ctx context.Context, by fleet.Caller, in *HostPath) (*listChecksAnswer, error) {
-	host, err := pathID(in.ID, "host")
-	if err != nil {
-		return nil, err
-	}
+	host := pathID(in.ID)
 	checks, err := s.Store.Checks(ctx, by.Sees(), host)
 	if err != nil {
 		return nil, err
@@ -96,15 +93,14 @@ func (s *server) listChecks(ctx context.Context, by fleet.Caller, in *HostPath) 
 }
 
 func (s *server) createCheck(ctx context.Context, by fleet.Caller, in *createCheckInput) (*createdCheckAnswer, error) {
-	host, err := pathID(in.ID, "host")
+	host := pathID(in.ID)
+	check := in.Body.check(s.Policy)
+	check.ID, check.HostID = uuid.Must(uuid.NewV7()).String(), host
+	sealed, err := s.seal(check, in.Body.BasicAuthPass)
 	if err != nil {
 		return nil, err
 	}
-	check := in.Body.check(s.Policy)
-	check.ID, check.HostID = uuid.Must(uuid.NewV7()).String(), host
-	if check.Password, err = s.seal(check, in.Body.BasicAuthPass); err != nil {
-		return nil, err
-	}
+	check.Password = sealed
 	if err := check.Validate(); err != nil {
 		return nil, err
 	}
@@ -141,10 +137,7 @@ func (s *server) seal(c fleet.Check, password *string) (*fleet.SealedPassword, e
 }
 
 func (s *server) getCheck(ctx context.Context, by fleet.Caller, in *CheckPath) (*checkAnswer, error) {
-	host, id, err := twoIDs(in.ID, "host", in.CheckID, "health check")
-	if err != nil {
-		return nil, err
-	}
+	host, id := pathID(in.ID), pathID(in.CheckID)
 	check, err := s.Store.Check(ctx, by.Sees(), host, id)
 	if err != nil {
 		return nil, err
@@ -153,15 +146,14 @@ func (s *server) getCheck(ctx context.Context, by fleet.Caller, in *CheckPath) (
 }
 
 func (s *server) updateCheck(ctx context.Context, by fleet.Caller, in *updateCheckInput) (*checkAnswer, error) {
-	host, id, err := twoIDs(in.ID, "host", in.CheckID, "health check")
+	host, id := pathID(in.ID), pathID(in.CheckID)
+	check := in.Body.check(s.Policy)
+	check.ID, check.HostID = id, host
+	sealed, err := s.seal(check, in.Body.BasicAuthPass.Value)
 	if err != nil {
 		return nil, err
 	}
-	check := in.Body.check(s.Policy)
-	check.ID, check.HostID = id, host
-	if check.Password, err = s.seal(check, in.Body.BasicAuthPass.Value); err != nil {
-		return nil, err
-	}
+	check.Password = sealed
 	if err := check.Validate(); err != nil {
 		return nil, err
 	}
@@ -173,10 +165,7 @@ func (s *server) updateCheck(ctx context.Context, by fleet.Caller, in *updateChe
 }
 
 func (s *server) deleteCheck(ctx context.Context, by fleet.Caller, in *CheckPath) (*empty, error) {
-	host, id, err := twoIDs(in.ID, "host", in.CheckID, "health check")
-	if err != nil {
-		return nil, err
-	}
+	host, id := pathID(in.ID), pathID(in.CheckID)
 	if err := s.Store.DeleteCheck(ctx, by, host, id); err != nil {
 		return nil, err
 	}
@@ -185,10 +174,7 @@ func (s *server) deleteCheck(ctx context.Context, by fleet.Caller, in *CheckPath
 }
 
 func (s *server) testCheck(ctx context.Context, by fleet.Caller, in *CheckPath) (*checkResultAnswer, error) {
-	hostID, id, err := twoIDs(in.ID, "host", in.CheckID, "health check")
-	if err != nil {
-		return nil, err
-	}
+	hostID, id := pathID(in.ID), pathID(in.CheckID)
 	host, err := s.Store.Host(ctx, by.Sees(), hostID, s.resultAges())
 	if err != nil {
 		return nil, err

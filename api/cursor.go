@@ -42,7 +42,7 @@ func readIDCursor(list, encoded string, id *string) error {
 	if err := readCursor(list, encoded, id); err != nil || encoded == "" {
 		return err
 	}
-	if _, err := pathID(*id, "cursor"); err != nil {
+	if _, ok := parseID(*id); !ok {
 		return errCursor
 	}
 	return nil

@@ -117,10 +117,7 @@ func (s *server) createGroup(ctx context.Context, by fleet.Caller, in *createGro
 }
 
 func (s *server) getGroup(ctx context.Context, by fleet.Caller, in *GroupPath) (*groupAnswer, error) {
-	id, err := pathID(in.ID, "group")
-	if err != nil {
-		return nil, err
-	}
+	id := pathID(in.ID)
 	g, err := s.Store.Group(ctx, by.Sees(), id)
 	if err != nil {
 		return nil, err
@@ -129,10 +126,7 @@ func (s *server) getGroup(ctx context.Context, by fleet.Caller, in *GroupPath) (
 }
 
 func (s *server) updateGroup(ctx context.Context, by fleet.Caller, in *updateGroupInput) (*groupAnswer, error) {
-	id, err := pathID(in.ID, "group")
-	if err != nil {
-		return nil, err
-	}
+	id := pathID(in.ID)
 	g := fleet.Group{Name: in.Body.Name, Description: in.Body.Description}
 	if err := g.Validate(); err != nil {
 		return nil, err
@@ -144,10 +138,7 @@ func (s *server) updateGroup(ctx context.Context, by fleet.Caller, in *updateGro
 }
 
 func (s *server) deleteGroup(ctx context.Context, by fleet.Caller, in *GroupPath) (*empty, error) {
-	id, err := pathID(in.ID, "group")
-	if err != nil {
-		return nil, err
-	}
+	id := pathID(in.ID)
 	if err := s.Store.DeleteGroup(ctx, by, id); err != nil {
 		return nil, err
 	}

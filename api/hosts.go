@@ -80,11 +80,7 @@ func (s *server) listHosts(ctx context.Context, by fleet.Caller, in *listHostsIn
 		Limit: in.Limit + 1, Ages: s.resultAges(),
 	}
 	if in.GroupID != "" {
-		id, err := pathID(in.GroupID, "group")
-		if err != nil {
-			return &listHostsAnswer{Body: hostList{Items: []Host{}}}, nil //nolint:nilerr // no host is in a group that does not exist
-		}
-		f.GroupID = id
+		f.GroupID = pathID(in.GroupID)
 	}
 	if err := readCursor("hosts", in.Cursor, &f.After); err != nil {
 		return nil, err
@@ -136,10 +132,7 @@ func (s *server) createHost(ctx context.Context, by fleet.Caller, in *createHost
 }
 
 func (s *server) getHost(ctx context.Context, by fleet.Caller, in *HostPath) (*hostAnswer, error) {
-	id, err := pathID(in.ID, "host")
-	if err != nil {
-		return nil, err
-	}
+	id := pathID(in.ID)
 	host, err := s.hostByID(ctx, by, id)
 	if err != nil {
 		return nil, err
@@ -174,10 +167,7 @@ func (s *server) hostBodies(ctx context.Context, views []fleet.HostView) ([]Host
 }
 
 func (s *server) updateHost(ctx context.Context, by fleet.Caller, in *updateHostInput) (*hostAnswer, error) {
-	id, err := pathID(in.ID, "host")
-	if err != nil {
-		return nil, err
-	}
+	id := pathID(in.ID)
 	host, err := in.Body.host(s.Policy)
 	if err != nil {
 		return nil, err
@@ -190,10 +180,7 @@ func (s *server) updateHost(ctx context.Context, by fleet.Caller, in *updateHost
 }
 
 func (s *server) deleteHost(ctx context.Context, by fleet.Caller, in *HostPath) (*empty, error) {
-	id, err := pathID(in.ID, "host")
-	if err != nil {
-		return nil, err
-	}
+	id := pathID(in.ID)
 	if err := s.Store.DeleteHost(ctx, by, id); err != nil {
 		return nil, err
 	}
@@ -202,10 +189,7 @@ func (s *server) deleteHost(ctx context.Context, by fleet.Caller, in *HostPath) 
 }
 
 func (s *server) getHostPatches(ctx context.Context, by fleet.Caller, in *HostPath) (*inventoryAnswer, error) {
-	id, err := pathID(in.ID, "host")
-	if err != nil {
-		return nil, err
-	}
+	id := pathID(in.ID)
 	inv, err := s.Store.HostInventory(ctx, by.Sees(), id)
 	if err != nil {
 		return nil, err

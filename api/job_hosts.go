@@ -98,17 +98,14 @@ func (s *server) registerJobHosts() {
 }
 
 func (s *server) listJobHosts(ctx context.Context, by fleet.Caller, in *listJobHostsInput) (*listJobHostsAnswer, error) {
-	job, err := pathID(in.ID, "job")
-	if err != nil {
-		return nil, err
-	}
+	job := pathID(in.ID)
 	f := fleet.JobHostFilter{Status: fleet.Status(in.Status), Text: in.Query, Limit: in.Limit + 1}
 	if in.Cursor != "" {
 		f.After = &fleet.JobHostPlace{}
 		if err := readCursor("job-hosts", in.Cursor, f.After); err != nil {
 			return nil, err
 		}
-		if _, err := pathID(f.After.HostID, ""); err != nil {
+		if _, ok := parseID(f.After.HostID); !ok {
 			return nil, errCursor
 		}
 	}
@@ -122,15 +119,8 @@ func (s *server) listJobHosts(ctx context.Context, by fleet.Caller, in *listJobH
 	return &listJobHostsAnswer{Body: jobHostList{Items: convert(page, jobHostBody), NextCursor: next}}, nil
 }
 
-func (p JobHostPath) ids() (job, host string, err error) {
-	return twoIDs(p.ID, "job", p.HostID, "job host")
-}
-
 func (s *server) getJobHost(ctx context.Context, by fleet.Caller, in *JobHostPath) (*jobHostAnswer, error) {
-	job, host, err := in.ids()
-	if err != nil {
-		return nil, err
-	}
+	job, host := pathID(in.ID), pathID(in.HostID)
 	detail, err := s.Store.JobHost(ctx, by.Sees(), job, host)
 	if err != nil {
 		return nil, err
@@ -139,10 +129,7 @@ func (s *server) getJobHost(ctx context.Context, by fleet.Caller, in *JobHostPat
 }
 
 func (s *server) jobHostLog(ctx context.Context, by fleet.Caller, in *jobLogInput) (*jobLogAnswer, error) {
-	job, host, err := in.ids()
-	if err != nil {
-		return nil, err
-	}
+	job, host := pathID(in.ID), pathID(in.HostID)
 	if in.After > math.MaxInt32 {
 		return nil, fleet.Invalid("after", "must be the seq of a line")
 	}
@@ -164,10 +151,7 @@ func (s *server) jobHostLog(ctx context.Context, by fleet.Caller, in *jobLogInpu
 }
 
 func (s *server) cancelJobHost(ctx context.Context, by fleet.Caller, in *JobHostPath) (*jobHostAnswer, error) {
-	job, host, err := in.ids()
-	if err != nil {
-		return nil, err
-	}
+	job, host := pathID(in.ID), pathID(in.HostID)
 	if err := s.Store.RequestJobHostCancel(ctx, by, job, host); err != nil {
 		return nil, err
 	}
@@ -176,10 +160,7 @@ func (s *server) cancelJobHost(ctx context.Context, by fleet.Caller, in *JobHost
 }
 
 func (s *server) recheckJobHost(ctx context.Context, by fleet.Caller, in *JobHostPath) (*jobHostAnswer, error) {
-	job, host, err := in.ids()
-	if err != nil {
-		return nil, err
-	}
+	job, host := pathID(in.ID), pathID(in.HostID)
 	if err := s.Store.RequestRecheck(ctx, by, job, host); err != nil {
 		return nil, err
 	}
@@ -192,10 +173,7 @@ func (s *server) recheckJobHost(ctx context.Context, by fleet.Caller, in *JobHos
 }
 
 func (s *server) settleJobHost(ctx context.Context, by fleet.Caller, in *settleInput) (*jobHostAnswer, error) {
-	job, host, err := in.ids()
-	if err != nil {
-		return nil, err
-	}
+	job, host := pathID(in.ID), pathID(in.HostID)
 	if err := fleet.CheckText("note", in.Body.Note, fleet.MaxJobNotes, true); err != nil {
 		return nil, err
 	}

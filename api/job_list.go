@@ -29,47 +29,40 @@ type listJobsAnswer struct{ Body jobList }
 
 func (s *server) listJobs(ctx context.Context, by fleet.Caller, in *listJobsInput) (*listJobsAnswer, error) {
 	f, err := jobFilter(in)
-	if err != nil || f == nil {
-		return &listJobsAnswer{Body: jobList{Items: []Job{}}}, err
+	if err != nil {
+		return nil, err
 	}
 	var jobs []fleet.JobView
 	var next *string
 	if in.Status == "" {
 		f.Limit = in.Limit + 1
-		if jobs, err = s.Store.Jobs(ctx, by.Sees(), *f); err != nil {
+		if jobs, err = s.Store.Jobs(ctx, by.Sees(), f); err != nil {
 			return nil, err
 		}
 		jobs, next = cut("jobs", jobs, in.Limit, jobKey)
-	} else if jobs, next, err = s.jobsOfStatus(ctx, by, *f, fleet.Status(in.Status), in.Limit); err != nil {
+	} else if jobs, next, err = s.jobsOfStatus(ctx, by, f, fleet.Status(in.Status), in.Limit); err != nil {
 		return nil, err
 	}
 	return &listJobsAnswer{Body: jobList{Items: convert(jobs, s.jobBody), NextCursor: next}}, nil
 }
 
-// jobFilter reads the filter; nil where it names what is no id, which no job has.
-func jobFilter(in *listJobsInput) (*fleet.JobFilter, error) {
-	f := &fleet.JobFilter{}
-	for _, id := range []struct {
-		raw  string
-		into *string
-	}{{in.HostID, &f.HostID}, {in.GroupID, &f.GroupID}} {
-		if id.raw == "" {
-			continue
-		}
-		var err error
-		if *id.into, err = pathID(id.raw, ""); err != nil {
-			return nil, nil //nolint:nilerr,nilnil // see above
-		}
+func jobFilter(in *listJobsInput) (fleet.JobFilter, error) {
+	f := fleet.JobFilter{}
+	if in.HostID != "" {
+		f.HostID = pathID(in.HostID)
+	}
+	if in.GroupID != "" {
+		f.GroupID = pathID(in.GroupID)
 	}
 	if in.Cursor == "" {
 		return f, nil
 	}
 	f.After = &fleet.JobKey{}
 	if err := readCursor("jobs", in.Cursor, f.After); err != nil {
-		return nil, err
+		return f, err
 	}
-	if _, err := pathID(f.After.ID, ""); err != nil {
-		return nil, errCursor
+	if _, ok := parseID(f.After.ID); !ok {
+		return f, errCursor
 	}
 	return f, nil
 }

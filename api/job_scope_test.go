@@ -46,41 +46,6 @@ func TestJobIsSeenThroughTheGroupsOfTodayAndThroughTheCopyOnceTheHostIsGone(t *t
 	require.Equal(t, "a.example.com", row["fqdn"], "the row outlives the host")
 }
 
-func TestForeignJobsAnswerLikeThoseThatDoNotExist(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	own, foreign := s.group("own"), s.group("foreign")
-	mine, theirs := s.host("own.example.com", own), s.host("foreign.example.com", foreign)
-	hidden := s.job(s.admin, map[string]any{"host_ids": []string{theirs}})
-	shared := s.job(s.admin, map[string]any{"host_ids": []string{mine, theirs}})
-	token := s.member(map[string]fleet.Role{own: fleet.RoleOperator})
-	settle := map[string]any{"outcome": "failed"}
-	for _, c := range []struct {
-		method, path string
-		body         any
-	}{
-		{"GET", "", nil},
-		{"GET", "/hosts", nil},
-		{"POST", "/cancel", nil},
-		{"POST", "/retry", nil},
-		{"GET", "/hosts/" + theirs, nil},
-		{"GET", "/hosts/" + theirs + "/log", nil},
-		{"POST", "/hosts/" + theirs + "/cancel", nil},
-		{"POST", "/hosts/" + theirs + "/recheck", nil},
-		{"POST", "/hosts/" + theirs + "/settle", settle},
-	} {
-		requireAlike(t, s.call(token, c.method, jobs+"/"+hidden+c.path, c.body), s.call(token, c.method, jobs+"/"+uuid.NewString()+c.path, c.body))
-		if strings.Contains(c.path, theirs) {
-			none := strings.ReplaceAll(c.path, theirs, uuid.NewString())
-			requireAlike(t, s.call(token, c.method, jobs+"/"+shared+c.path, c.body), s.call(token, c.method, jobs+"/"+shared+none, c.body))
-		}
-	}
-	for query, want := range map[string]int{"": 1, "?host_id=" + mine: 1, "?host_id=" + theirs: 0, "?group_id=" + own: 1, "?group_id=" + foreign: 0, "?host_id=x": 0} {
-		require.Len(t, items(t, s.must(200, token, "GET", jobs+query, nil)), want, query)
-	}
-	require.Len(t, items(t, s.must(200, s.admin, "GET", jobs+"?group_id="+foreign, nil)), 2)
-}
-
 func TestListedJobsAreExactlyThoseWithAHostInScope(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -111,10 +111,7 @@ func (s *server) start(ctx context.Context, jobID string) {
 }
 
 func (s *server) getJob(ctx context.Context, by fleet.Caller, in *JobPath) (*jobAnswer, error) {
-	id, err := pathID(in.ID, "job")
-	if err != nil {
-		return nil, err
-	}
+	id := pathID(in.ID)
 	job, err := s.Store.Job(ctx, by.Sees(), id)
 	if err != nil {
 		return nil, err
@@ -123,10 +120,7 @@ func (s *server) getJob(ctx context.Context, by fleet.Caller, in *JobPath) (*job
 }
 
 func (s *server) cancelJob(ctx context.Context, by fleet.Caller, in *JobPath) (*jobAnswer, error) {
-	id, err := pathID(in.ID, "job")
-	if err != nil {
-		return nil, err
-	}
+	id := pathID(in.ID)
 	if err := s.Store.RequestJobCancel(ctx, by, id); err != nil {
 		return nil, err
 	}
@@ -135,10 +129,7 @@ func (s *server) cancelJob(ctx context.Context, by fleet.Caller, in *JobPath) (*
 }
 
 func (s *server) retryJob(ctx context.Context, by fleet.Caller, in *retryJobInput) (*acceptedJobAnswer, error) {
-	id, err := pathID(in.ID, "job")
-	if err != nil {
-		return nil, err
-	}
+	id := pathID(in.ID)
 	statuses := []fleet.Status{fleet.StatusFailed}
 	if in.Body != nil && len(in.Body.Statuses) > 0 {
 		statuses = convert(in.Body.Statuses, func(s string) fleet.Status { return fleet.Status(s) })

@@ -28,6 +28,8 @@ func newWorld(t *testing.T, r row) *world {
 	t.Helper()
 	w := &world{site: newSite(t), tokens: map[string]string{}}
 	w.inside, w.outside = w.plant("inside"), w.plant("outside")
+	// Whoever operates the outside sees a job that has a host inside, too.
+	w.outside["jobs"] = w.job(w.admin, map[string]any{"host_ids": []string{w.inside["hosts"], w.outside["hosts"]}})
 	roles := func(of things, role fleet.Role) map[string]fleet.Role {
 		return map[string]fleet.Role{of["groups"]: role, of["groups/second"]: role}
 	}

@@ -55,18 +55,12 @@ func (s *server) registerMemberships() {
 }
 
 func (s *server) putGroupUser(ctx context.Context, by fleet.Caller, in *putGroupUserInput) (*empty, error) {
-	group, user, err := twoIDs(in.ID, "group", in.UserID, "user")
-	if err != nil {
-		return nil, err
-	}
+	group, user := pathID(in.ID), pathID(in.UserID)
 	return nil, s.Store.PutGroupUser(ctx, by, group, user, fleet.Role(in.Body.Role))
 }
 
 func (s *server) deleteGroupUser(ctx context.Context, by fleet.Caller, in *GroupUserPath) (*empty, error) {
-	group, user, err := twoIDs(in.ID, "group", in.UserID, "membership")
-	if err != nil {
-		return nil, err
-	}
+	group, user := pathID(in.ID), pathID(in.UserID)
 	return nil, s.Store.DeleteGroupUser(ctx, by, group, user)
 }
 
@@ -82,22 +76,10 @@ func (s *server) changeGroupHost(
 	ctx context.Context, by fleet.Caller, in *GroupHostPath,
 	change func(ctx context.Context, by fleet.Caller, groupID, hostID string) error,
 ) (*empty, error) {
-	group, host, err := twoIDs(in.ID, "group", in.HostID, "host")
-	if err != nil {
-		return nil, err
-	}
+	group, host := pathID(in.ID), pathID(in.HostID)
 	if err := change(ctx, by, group, host); err != nil {
 		return nil, err
 	}
 	s.wake(ctx)
 	return nil, nil //nolint:nilnil // the framework answers without a body
-}
-
-// twoIDs reads the ids of a thing and of one below it.
-func twoIDs(outer, outerNoun, inner, innerNoun string) (outerID, innerID string, err error) {
-	if outerID, err = pathID(outer, outerNoun); err != nil {
-		return "", "", err
-	}
-	innerID, err = pathID(inner, innerNoun)
-	return outerID, innerID, err
 }

@@ -81,10 +81,7 @@ func (r windowRoutes) occurrences() huma.Operation {
 func (s *server) windowOccurrences(
 	ctx context.Context, by fleet.Caller, r windowRoutes, ownerID, windowID string, q OccurrencesQuery,
 ) (*occurrencesAnswer, error) {
-	owner, id, err := r.ownerAndWindow(ownerID, windowID)
-	if err != nil {
-		return nil, err
-	}
+	owner, id := r.owner(ownerID), pathID(windowID)
 	from, err := s.from(q)
 	if err != nil {
 		return nil, err
@@ -97,10 +94,7 @@ func (s *server) windowOccurrences(
 }
 
 func (s *server) hostOccurrences(ctx context.Context, by fleet.Caller, in *hostOccurrences) (*spansAnswer, error) {
-	id, err := pathID(in.ID, "host")
-	if err != nil {
-		return nil, err
-	}
+	id := pathID(in.ID)
 	from, err := s.from(in.OccurrencesQuery)
 	if err != nil {
 		return nil, err

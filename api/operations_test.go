@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,18 +20,35 @@ type operation struct {
 	Tags        []string                   `json:"tags"`
 	Security    []map[string]any           `json:"security"`
 	Responses   map[string]json.RawMessage `json:"responses"`
+	Parameters  []struct {
+		Name string `json:"name"`
+		In   string `json:"in"`
+	} `json:"parameters"`
+	RequestBody struct {
+		Content map[string]struct {
+			Schema struct {
+				Ref string `json:"$ref"`
+			} `json:"schema"`
+		} `json:"content"`
+	} `json:"requestBody"`
 
 	method, path string
-	statuses     []int // that it documents
-	success      int   // the one below 300
+	statuses     []int    // that it documents
+	success      int      // the one below 300
+	fields       []string // of the body
 }
 
 // operations reads the document by the ids of its operations.
 func operations(t *testing.T) map[string]operation {
 	t.Helper()
 	var doc struct {
-		OpenAPI string                          `json:"openapi"`
-		Paths   map[string]map[string]operation `json:"paths"`
+		OpenAPI    string                          `json:"openapi"`
+		Paths      map[string]map[string]operation `json:"paths"`
+		Components struct {
+			Schemas map[string]struct {
+				Properties map[string]json.RawMessage `json:"properties"`
+			} `json:"schemas"`
+		} `json:"components"`
 	}
 	require.NoError(t, json.Unmarshal(api.Document("1"), &doc))
 	require.Equal(t, "3.1.0", doc.OpenAPI)
@@ -39,6 +57,10 @@ func operations(t *testing.T) map[string]operation {
 		for method, op := range methods {
 			op.method, op.path = strings.ToUpper(method), path
 			op.readStatuses(t)
+			for _, content := range op.RequestBody.Content {
+				schema := strings.TrimPrefix(content.Schema.Ref, "#/components/schemas/")
+				op.fields = slices.AppendSeq(op.fields, maps.Keys(doc.Components.Schemas[schema].Properties))
+			}
 			require.NotContains(t, ops, op.OperationID, "%s %s", op.method, path)
 			ops[op.OperationID] = op
 		}
@@ -76,13 +98,18 @@ func (op operation) collections() []string {
 	return names
 }
 
-// pathOf is the path for some things.
-func (op operation) pathOf(of things) string {
+// idsOf are the ids of the path for some things, the outer ones first.
+func (op operation) idsOf(of things) []string {
 	var ids []string
 	for _, name := range op.collections() {
 		ids = append(ids, of.id(name))
 	}
-	return op.pathWith(ids)
+	return ids
+}
+
+// pathOf is the path for some things.
+func (op operation) pathOf(of things) string {
+	return op.pathWith(op.idsOf(of))
 }
 
 // pathWith is the path with these ids.
@@ -94,4 +121,29 @@ func (op operation) pathWith(ids []string) string {
 		}
 	}
 	return strings.Join(segments, "/")
+}
+
+// idsSent are the fields of the body that hold ids, each with the collection of what they name.
+func (op operation) idsSent() map[string]string { return collectionsOf(op.fields) }
+
+// idsAsked are the parameters of the query that hold an id.
+func (op operation) idsAsked() map[string]string {
+	var names []string
+	for _, p := range op.Parameters {
+		if p.In == "query" {
+			names = append(names, p.Name)
+		}
+	}
+	return collectionsOf(names)
+}
+
+// collectionsOf finds the names of ids, such as group_ids and host_id.
+func collectionsOf(names []string) map[string]string {
+	found := map[string]string{}
+	for _, name := range names {
+		if noun, ok := strings.CutSuffix(strings.TrimSuffix(name, "s"), "_id"); ok {
+			found[name] = noun + "s"
+		}
+	}
+	return found
 }

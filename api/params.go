@@ -10,13 +10,20 @@ import (
 	"github.com/patch-manager/patch-manager/fleet"
 )
 
-// pathID reads an id from a path; a malformed one names nothing, like any other id that does not exist.
-func pathID(raw, noun string) (string, error) {
-	id, err := uuid.Parse(raw)
-	if err != nil || len(raw) != 36 {
-		return "", fleet.NotFound(noun)
+// parseID reads an id in its one form of writing.
+func parseID(raw string) (id string, ok bool) {
+	parsed, err := uuid.Parse(raw)
+	return parsed.String(), err == nil && len(raw) == 36
+}
+
+// pathID reads an id from a path or a query. A malformed one becomes an id that nothing has, so that it meets the same
+// refusals in the same order as any other id that does not exist.
+func pathID(raw string) string {
+	id, ok := parseID(raw)
+	if !ok {
+		return uuid.Nil.String()
 	}
-	return id.String(), nil
+	return id
 }
 
 // bodyIDs reads the ids of a list in a body, each in its one form of writing.
@@ -24,8 +31,8 @@ func bodyIDs(field, noun string, raw []string) ([]string, error) {
 	ids := make([]string, len(raw))
 	var errs []error
 	for i, r := range raw {
-		id, err := pathID(r, noun)
-		if err != nil {
+		id, ok := parseID(r)
+		if !ok {
 			errs = append(errs, fleet.Invalid(fmt.Sprintf("%s[%d]", field, i), "unknown %s", noun))
 			continue
 		}

@@ -61,22 +61,11 @@ func (r windowRoutes) remove() huma.Operation {
 }
 
 // owner reads the id in the path of a window's owner.
-func (r windowRoutes) owner(id string) (fleet.WindowOwner, error) {
+func (r windowRoutes) owner(id string) fleet.WindowOwner {
 	if r.scope == fleet.ScopeSite {
-		return fleet.WindowOwner{Scope: r.scope}, nil
+		return fleet.WindowOwner{Scope: r.scope}
 	}
-	owner, err := pathID(id, string(r.scope))
-	return fleet.WindowOwner{Scope: r.scope, ID: owner}, err
-}
-
-// ownerAndWindow reads the ids in the path of one window.
-func (r windowRoutes) ownerAndWindow(id, windowID string) (fleet.WindowOwner, string, error) {
-	owner, err := r.owner(id)
-	if err != nil {
-		return owner, "", err
-	}
-	window, err := pathID(windowID, "maintenance window")
-	return owner, window, err
+	return fleet.WindowOwner{Scope: r.scope, ID: pathID(id)}
 }
 
 func (r windowRoutes) location(o fleet.WindowOwner, id string) string {

@@ -101,10 +101,7 @@ func (s *server) registerSiteWindows(r windowRoutes) {
 func (s *server) listWindows(
 	ctx context.Context, by fleet.Caller, r windowRoutes, ownerID string, page PageQuery,
 ) (*windowListAnswer, error) {
-	owner, err := r.owner(ownerID)
-	if err != nil {
-		return nil, err
-	}
+	owner := r.owner(ownerID)
 	f := fleet.WindowFilter{Limit: page.Limit + 1}
 	if err := readIDCursor("windows", page.Cursor, &f.After); err != nil {
 		return nil, err
@@ -122,10 +119,7 @@ func (s *server) listWindows(
 func (s *server) createWindow(
 	ctx context.Context, by fleet.Caller, r windowRoutes, ownerID string, in WindowInput,
 ) (*createdWindowAnswer, error) {
-	owner, err := r.owner(ownerID)
-	if err != nil {
-		return nil, err
-	}
+	owner := r.owner(ownerID)
 	w, err := in.window(s.Policy.Cutoff)
 	if err != nil {
 		return nil, err
@@ -144,10 +138,7 @@ func (s *server) createWindow(
 }
 
 func (s *server) getWindow(ctx context.Context, by fleet.Caller, r windowRoutes, ownerID, windowID string) (*windowAnswer, error) {
-	owner, id, err := r.ownerAndWindow(ownerID, windowID)
-	if err != nil {
-		return nil, err
-	}
+	owner, id := r.owner(ownerID), pathID(windowID)
 	w, err := s.Store.Window(ctx, by.Sees(), owner, id)
 	if err != nil {
 		return nil, err
@@ -158,10 +149,7 @@ func (s *server) getWindow(ctx context.Context, by fleet.Caller, r windowRoutes,
 func (s *server) updateWindow(
 	ctx context.Context, by fleet.Caller, r windowRoutes, ownerID, windowID string, in WindowInput,
 ) (*windowAnswer, error) {
-	owner, id, err := r.ownerAndWindow(ownerID, windowID)
-	if err != nil {
-		return nil, err
-	}
+	owner, id := r.owner(ownerID), pathID(windowID)
 	w, err := in.window(s.Policy.Cutoff)
 	if err != nil {
 		return nil, err
@@ -176,10 +164,7 @@ func (s *server) updateWindow(
 }
 
 func (s *server) deleteWindow(ctx context.Context, by fleet.Caller, r windowRoutes, ownerID, windowID string) (*empty, error) {
-	owner, id, err := r.ownerAndWindow(ownerID, windowID)
-	if err != nil {
-		return nil, err
-	}
+	owner, id := r.owner(ownerID), pathID(windowID)
 	if err := s.Store.DeleteWindow(ctx, by, owner, id); err != nil {
 		return nil, err
 	}
