@@ -244,29 +244,3 @@ func TestEverySpellingOfAStatusAndAnOperationIsKnown(t *testing.T) {
 		require.Equal(t, want, agent.Operation(raw), raw)
 	}
 }
-
-func FuzzEnvelope(f *testing.F) {
-	f.Add(200, success(nginx))
-	f.Add(500, `{"success":false,`+head+`,"data":null,"error":`+problem+`}`)
-	f.Add(202, `{"success":true,"success":true}`)
-	f.Fuzz(func(t *testing.T, status int, body string) {
-		if agent.ParseEnvelope(status, []byte(body)) == nil {
-			require.True(t, json.Valid([]byte(body)))
-			require.True(t, status >= 200 && status <= 299 || status >= 400 && status <= 599)
-		}
-	})
-}
-
-func FuzzJob(f *testing.F) {
-	f.Add(`{"job_id":"a","status":"timedout","progress":40,"logs":["a"],"error":null,"packages":["x"]}`)
-	f.Add(`{"progress_percent":"5","output":{"message":"x"},"error":[]}`)
-	f.Fuzz(func(t *testing.T, body string) {
-		var j agent.Job
-		if json.Unmarshal([]byte(body), &j) != nil {
-			return
-		}
-		require.True(t, j.Progress >= 0 && j.Progress <= 100)
-		_, err := json.Marshal(j)
-		require.NoError(t, err)
-	})
-}

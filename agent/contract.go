@@ -92,22 +92,22 @@ type Service struct {
 
 // Patch is one available package update. Held is set by our own agent for packages that the host holds back.
 type Patch struct {
-	Name             string   `json:"name"`
-	CurrentVersion   string   `json:"current_version"`
-	AvailableVersion string   `json:"available_version"`
-	Severity         string   `json:"severity"`
-	Description      string   `json:"description"`
-	CVEIDs           []string `json:"cve_ids"`
-	RequiresReboot   bool     `json:"requires_reboot"`
-	Held             bool     `json:"held,omitempty"`
+	Name             string       `json:"name"`
+	CurrentVersion   string       `json:"current_version"`
+	AvailableVersion string       `json:"available_version"`
+	Severity         string       `json:"severity"`
+	Description      string       `json:"description"`
+	CVEIDs           List[string] `json:"cve_ids"`
+	RequiresReboot   bool         `json:"requires_reboot"`
+	Held             bool         `json:"held,omitempty"`
 }
 
 // PatchList is the data of GET /patches.
 type PatchList struct {
-	Patches         []Patch `json:"patches"`
-	Total           Int     `json:"total"`
-	SecurityUpdates Int     `json:"security_updates"`
-	RequiresReboot  Bool    `json:"requires_reboot"`
+	Patches         List[Patch] `json:"patches"`
+	Total           Int         `json:"total"`
+	SecurityUpdates Int         `json:"security_updates"`
+	RequiresReboot  Bool        `json:"requires_reboot"`
 }
 
 // ApplyRequest is the body of POST /patches/apply. No packages means none. The manager leaves both reboot fields out:
@@ -136,26 +136,26 @@ type JobAccepted struct {
 
 // Job is a job of the agent, as GET /jobs lists it (without the fields from Progress on) and GET /jobs/{id} answers.
 type Job struct {
-	JobID         string   `json:"job_id"`
-	Operation     string   `json:"operation"`
-	Status        string   `json:"status"`
-	CreatedAt     Time     `json:"created_at"`
-	CompletedAt   Time     `json:"completed_at"`
-	Packages      []string `json:"packages"`
-	ErrorCode     *string  `json:"error_code,omitempty"`
-	Progress      Int      `json:"progress"` // 0 to 100
-	Message       string   `json:"message"`
-	Logs          Lines    `json:"logs"`
-	Error         *Text    `json:"error"`
-	ExitCode      *Int     `json:"exit_code,omitempty"`
-	CommandStdout *string  `json:"command_stdout,omitempty"`
-	CommandStderr *string  `json:"command_stderr,omitempty"`
+	JobID         string       `json:"job_id"`
+	Operation     string       `json:"operation"`
+	Status        string       `json:"status"`
+	CreatedAt     Time         `json:"created_at"`
+	CompletedAt   Time         `json:"completed_at"`
+	Packages      List[string] `json:"packages"`
+	ErrorCode     *string      `json:"error_code,omitempty"`
+	Progress      Int          `json:"progress"` // 0 to 100
+	Message       string       `json:"message"`
+	Logs          Lines        `json:"logs"`
+	Error         *Text        `json:"error"`
+	ExitCode      *Int         `json:"exit_code,omitempty"`
+	CommandStdout *string      `json:"command_stdout,omitempty"`
+	CommandStderr *string      `json:"command_stderr,omitempty"`
 }
 
 // JobList is the data of GET /jobs.
 type JobList struct {
-	Jobs  []Job `json:"jobs"`
-	Total Int   `json:"total"`
+	Jobs  List[Job] `json:"jobs"`
+	Total Int       `json:"total"`
 }
 
 // The operations of jobs, as newer agents spell them.

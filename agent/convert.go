@@ -159,7 +159,7 @@ func (j Job) fleet(clock fleet.AgentClock) (fleet.AgentJob, error) {
 		RawStatus:   printable(j.Status, maxCode),
 		CreatedAt:   j.CreatedAt.Ptr(),
 		CompletedAt: j.CompletedAt.Ptr(),
-		Packages:    j.Packages,
+		Packages:    printables(j.Packages),
 		ErrorCode:   printable(deref(j.ErrorCode), maxCode),
 		Progress:    int(j.Progress),
 		Message:     printable(j.Message, maxMessage),
@@ -175,6 +175,16 @@ func (j Job) fleet(clock fleet.AgentClock) (fleet.AgentJob, error) {
 		job.ExitCode = &code
 	}
 	return job, nil
+}
+
+// printables are the names of a job's packages. One that is no name of a package is kept as what it shows as, so that the
+// job equals none of ours and can still be stored.
+func printables(names []string) []string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = printable(name, maxMessage)
+	}
+	return out
 }
 
 func deref(s *string) string {

@@ -201,5 +201,10 @@ func jsonProblem(err error) string {
 	if errors.As(err, &e) {
 		return fmt.Sprintf("%s is a %s", printable(e.Field, maxCode), e.Value)
 	}
+	for _, known := range []error{errManyItems, errNoList} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
 	return "not valid"
 }

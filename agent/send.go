@@ -44,6 +44,11 @@ func (c *Conn) send(ctx context.Context, path, key string, body any, before time
 		return notSent(err)
 	}
 	defer conn.Close()
+	return c.sendOn(ctx, conn, path, key, payload, before)
+}
+
+// sendOn writes the request on conn, which was never used before, and judges what comes back.
+func (c *Conn) sendOn(ctx context.Context, conn net.Conn, path, key string, payload []byte, before time.Time) fleet.SendResult {
 	guarded := &guardedConn{Conn: conn, ctx: ctx, before: before, now: c.client.now}
 	req := c.request(ctx, http.MethodPost, path)
 	req.Header.Set("Content-Type", "application/json")

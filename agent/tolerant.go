@@ -1,7 +1,10 @@
 package agent
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -22,14 +25,15 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	return t.UTC().MarshalJSON()
 }
 
-// UnmarshalJSON reads RFC 3339 and takes everything else for no time.
+// UnmarshalJSON reads RFC 3339 and takes everything else for no time, as it does a year that only an offset makes one of
+// five digits or a negative one: it could be stored and never be shown.
 func (t *Time) UnmarshalJSON(b []byte) error {
 	*t = Time{}
 	var s string
 	if json.Unmarshal(b, &s) != nil {
 		return nil
 	}
-	if v, err := time.Parse(time.RFC3339Nano, s); err == nil {
+	if v, err := time.Parse(time.RFC3339Nano, s); err == nil && v.UTC().Year() >= 0 && v.UTC().Year() <= 9999 {
 		t.Time = v.UTC()
 	}
 	return nil
@@ -76,21 +80,81 @@ func (t *Text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Lines are log lines: strings, objects with a message, or one string with line breaks.
+// The most items that are read of a list. Eight megabytes of empty items would take gigabytes when read.
+const (
+	maxItems = 20_000
+	maxLines = 20_000
+)
+
+// What is wrong with a list, in words that quote nothing of it.
+var (
+	errManyItems = fmt.Errorf("a list has more than %d items", maxItems)
+	errNoList    = errors.New("a list is something else")
+)
+
+// List is a list of at most maxItems; a longer one is refused, for a part of it would be taken for all.
+type List[T any] []T
+
+// UnmarshalJSON reads a list, or nil where there is null.
+func (l *List[T]) UnmarshalJSON(b []byte) error {
+	*l = nil
+	if string(b) == "null" {
+		return nil
+	}
+	items := List[T]{}
+	err := each(b, func(dec *json.Decoder) error {
+		if len(items) == maxItems {
+			return errManyItems
+		}
+		var item T
+		err := dec.Decode(&item)
+		items = append(items, item)
+		return err
+	})
+	*l = items
+	return err
+}
+
+// each calls read for each item of a JSON array.
+func each(array []byte, read func(*json.Decoder) error) error {
+	dec := json.NewDecoder(bytes.NewReader(array))
+	if t, err := dec.Token(); err != nil || t != json.Delim('[') {
+		return errNoList
+	}
+	for dec.More() {
+		if err := read(dec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Lines are log lines: strings, objects with a message, or one string with line breaks. What follows maxLines is left
+// out: fewer are kept anyway.
 type Lines []string
+
+var errEnoughLines = errors.New("enough lines were read")
 
 // UnmarshalJSON reads lines in any of the shapes above.
 func (l *Lines) UnmarshalJSON(b []byte) error {
 	*l = nil
-	var items []json.RawMessage
-	if json.Unmarshal(b, &items) == nil {
-		for _, item := range items {
-			*l = append(*l, lineOf(item))
-		}
+	if len(b) == 0 || b[0] != '[' {
+		*l = splitLines(lineOf(b))
 		return nil
 	}
-	*l = splitLines(lineOf(b))
-	return nil
+	err := each(b, func(dec *json.Decoder) error {
+		if len(*l) == maxLines {
+			return errEnoughLines
+		}
+		var item json.RawMessage
+		err := dec.Decode(&item)
+		*l = append(*l, lineOf(item))
+		return err
+	})
+	if errors.Is(err, errEnoughLines) {
+		return nil
+	}
+	return err
 }
 
 // MarshalJSON writes an array also when there are no lines.
@@ -106,7 +170,8 @@ func splitLines(s string) []string {
 	if s == "" {
 		return nil
 	}
-	return strings.Split(s, "\n")
+	lines := strings.SplitN(s, "\n", maxLines+1)
+	return lines[:min(len(lines), maxLines)]
 }
 
 func lineOf(b json.RawMessage) string {
