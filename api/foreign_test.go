@@ -3,7 +3,6 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -30,14 +29,10 @@ func TestForeignIDsAnswerLikeThoseThatDoNotExist(t *testing.T) {
 			own := op.idsOf(w.outside)
 			for place := range own {
 				for _, rest := range [][]string{op.idsOf(w.inside), randomIDs(len(own)), own} {
-					path := func(id string) string {
-						return op.pathWith(slices.Concat(own[:place], []string{id}, rest[place+1:]))
+					w.requireAlike(op, r, place, rest)
+					if place == len(own)-1 {
+						break // nothing comes after it
 					}
-					none := path(uuid.NewString())
-					for _, name := range w.foreign(op.collections()[place]) {
-						w.requireAlike(w.tokens["elsewhere"], op, r, none, path(name))
-					}
-					w.requireAlike(w.tokens["admin"], op, r, none, path("malformed"))
 				}
 			}
 			require.Equal(t, before, w.state())
@@ -71,21 +66,30 @@ func randomIDs(n int) []string {
 	return ids
 }
 
-// requireAlike holds that two paths are refused with the same answer to the byte, but for what tells requests apart.
-func (w *world) requireAlike(token string, op operation, r row, none, other string) {
+// requireAlike holds that whatever is foreign at a place of a path, with the rest behind it, is refused with the same answer
+// to the byte, but for what tells requests apart.
+func (w *world) requireAlike(op operation, r row, place int, rest []string) {
 	w.t.Helper()
-	want, got := w.sendTo(token, op, none, w.outside, r), w.sendTo(token, op, other, w.outside, r)
-	require.Contains(w.t, []int{403, 404}, want.status, "%s: %s", none, want.body)
-	require.Equal(w.t, string(want.body), string(got.body), "%s and %s", none, other)
-	require.Equal(w.t, comparable(want), comparable(got), "%s and %s", none, other)
+	own := op.idsOf(w.outside)
+	answerTo := func(token, id string) string {
+		path := op.pathWith(slices.Concat(own[:place], []string{id}, rest[place+1:]))
+		a := w.sendTo(w.tokens[token], op, path, w.outside, r)
+		require.Contains(w.t, []int{403, 404}, a.status, "%s: %s", path, a.body)
+		return comparable(a)
+	}
+	want := answerTo("elsewhere", uuid.NewString())
+	for _, name := range w.foreign(op.collections()[place]) {
+		require.Equal(w.t, want, answerTo("elsewhere", name), "%s in place %d of %s", name, place, op.path)
+	}
+	require.Equal(w.t, answerTo("admin", uuid.NewString()), answerTo("admin", "malformed"), op.path)
 }
 
 // comparable is an answer without what differs from request to request.
-func comparable(a answer) answer {
+func comparable(a answer) string {
 	header := a.header.Clone()
 	header.Del("X-Request-Id")
 	header.Del("Date")
-	return answer{status: a.status, header: header, body: a.body}
+	return fmt.Sprint(a.status, header, string(a.body))
 }
 
 // TestForeignIDsInABodyAnswerLikeThoseThatDoNotExist takes the fields from the document.
@@ -98,7 +102,7 @@ func TestForeignIDsInABodyAnswerLikeThoseThatDoNotExist(t *testing.T) {
 			asked++
 			own, hidden, none := w.outside.id(collection), w.inside.id(collection), uuid.NewString()
 			for _, before := range [][]string{{}, {own}} {
-				answerTo := func(name string) answer {
+				answerTo := func(name string) string {
 					r := matrix[id]
 					r.sends = with(t, w.outside.fill(r.sends), field, append(slices.Clone(before), name))
 					a := w.send(w.tokens["elsewhere"], op, w.outside, r)
@@ -108,7 +112,7 @@ func TestForeignIDsInABodyAnswerLikeThoseThatDoNotExist(t *testing.T) {
 					return comparable(a)
 				}
 				want, got := answerTo(none), answerTo(hidden)
-				require.Contains(t, string(want.body), fmt.Sprintf("%s[%d]", field, len(before)), id)
+				require.Contains(t, want, fmt.Sprintf("%s[%d]", field, len(before)), id)
 				require.Equal(t, want, got, "%s %s", id, field)
 				answerTo("malformed")
 			}
@@ -137,7 +141,7 @@ func TestForeignIDsInAQueryAnswerLikeThoseThatDoNotExist(t *testing.T) {
 	for id, op := range operations(t) {
 		for parameter, collection := range op.idsAsked() {
 			asked++
-			answerTo := func(name string) answer {
+			answerTo := func(name string) string {
 				r := matrix[id]
 				r.asks = parameter + "=" + name
 				return comparable(w.send(w.tokens["elsewhere"], op, w.outside, r))
@@ -146,7 +150,7 @@ func TestForeignIDsInAQueryAnswerLikeThoseThatDoNotExist(t *testing.T) {
 			for _, name := range w.foreign(collection) {
 				require.Equal(t, want, answerTo(name), "%s %s=%s", id, parameter, name)
 			}
-			if want.status == http.StatusOK {
+			if strings.HasPrefix(want, "200 ") {
 				require.NotEqual(t, want, answerTo(w.outside.id(collection)), "%s takes no notice of %s", id, parameter)
 			}
 		}
@@ -160,11 +164,11 @@ func TestANameThatIsTakenOutOfSightTellsNothingElse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, row{})
 	for method, path := range map[string]string{"POST": hosts, "PUT": hosts + "/" + w.host("other.example.com", w.outside["groups"])} {
-		answerTo := func(fqdn string) answer {
+		answerTo := func(fqdn string) string {
 			return comparable(w.call(w.tokens["elsewhere"], method, path, map[string]any{"fqdn": fqdn, "group_ids": []string{w.outside["groups"]}}))
 		}
 		seen := answerTo("outside.example.com")
-		require.Equal(t, http.StatusConflict, seen.status, "%s", seen.body)
+		require.Contains(t, seen, "fqdn_taken")
 		require.Equal(t, seen, answerTo("inside.example.com"))
 		require.Equal(t, seen, answerTo("INSIDE.example.com"))
 	}

@@ -162,7 +162,9 @@ func (s *Store) CheckResults(
 	if _, err := s.Check(ctx, scope, hostID, id); err != nil {
 		return nil, err
 	}
-	rows, err := s.q.CheckResults(ctx, id, f.Since, f.Before, maxRows(f.Limit))
+	rows, err := s.q.CheckResults(ctx, sqlgen.CheckResultsParams{
+		CheckID: id, Since: f.Since, Before: f.Before, Every: scope.All, Scope: scope.Groups, MaxRows: maxRows(f.Limit),
+	})
 	if err != nil {
 		return nil, translate(err)
 	}

@@ -60,15 +60,17 @@ func (s *Store) JobHost(ctx context.Context, scope fleet.Scope, jobID, hostID st
 		return d, errNoJobHost
 	}
 	d.JobHostView = hosts[0]
-	if d.Evaluations, err = s.evaluations(ctx, jobID, hostID); err != nil {
+	if d.Evaluations, err = s.evaluations(ctx, scope, jobID, hostID); err != nil {
 		return d, err
 	}
-	d.Packages, err = s.attemptPackages(ctx, jobID, hostID)
+	d.Packages, err = s.attemptPackages(ctx, scope, jobID, hostID)
 	return d, err
 }
 
-func (s *Store) evaluations(ctx context.Context, jobID, hostID string) ([]fleet.Evaluation, error) {
-	rows, err := s.q.ListEvaluations(ctx, jobID, hostID, maxEvaluations)
+func (s *Store) evaluations(ctx context.Context, scope fleet.Scope, jobID, hostID string) ([]fleet.Evaluation, error) {
+	rows, err := s.q.ListEvaluations(ctx, sqlgen.ListEvaluationsParams{
+		JobID: jobID, HostID: hostID, Every: scope.All, Scope: scope.Groups, MaxRows: maxEvaluations,
+	})
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -83,8 +85,8 @@ func (s *Store) evaluations(ctx context.Context, jobID, hostID string) ([]fleet.
 	return out, nil
 }
 
-func (s *Store) attemptPackages(ctx context.Context, jobID, hostID string) ([]fleet.PackageResult, error) {
-	encoded, err := s.q.AttemptPackages(ctx, jobID, hostID)
+func (s *Store) attemptPackages(ctx context.Context, scope fleet.Scope, jobID, hostID string) ([]fleet.PackageResult, error) {
+	encoded, err := s.q.AttemptPackages(ctx, jobID, hostID, scope.All, scope.Groups)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return []fleet.PackageResult{}, nil
 	}
@@ -100,7 +102,9 @@ func (s *Store) Output(ctx context.Context, scope fleet.Scope, jobID, hostID str
 	if err := jobHostSeen(ctx, s.q, scope, jobID, hostID); err != nil {
 		return nil, translate(err)
 	}
-	rows, err := s.q.ListOutput(ctx, jobID, hostID, int32(after), int32(limit)) //nolint:gosec // bounded by the caller
+	rows, err := s.q.ListOutput(ctx, sqlgen.ListOutputParams{
+		JobID: jobID, HostID: hostID, After: int32(after), Every: scope.All, Scope: scope.Groups, MaxRows: int32(limit), //nolint:gosec // bounded by the caller
+	})
 	if err != nil {
 		return nil, translate(err)
 	}

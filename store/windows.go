@@ -16,7 +16,8 @@ func (s *Store) Windows(ctx context.Context, scope fleet.Scope, o fleet.WindowOw
 	}
 	hostID, groupID := ownerIDs(o)
 	return s.listWindows(ctx, sqlgen.ListWindowsParams{
-		OwnerScope: string(o.Scope), HostID: hostID, GroupID: groupID, After: orNull(f.After), MaxRows: int32(f.Limit), //nolint:gosec // a page
+		OwnerScope: string(o.Scope), HostID: hostID, GroupID: groupID, After: orNull(f.After),
+		Every: scope.All, Scope: scope.Groups, MaxRows: int32(f.Limit), //nolint:gosec // a page
 	})
 }
 
@@ -27,7 +28,7 @@ func (s *Store) Window(ctx context.Context, scope fleet.Scope, o fleet.WindowOwn
 	}
 	hostID, groupID := ownerIDs(o)
 	windows, err := s.listWindows(ctx, sqlgen.ListWindowsParams{
-		OwnerScope: string(o.Scope), HostID: hostID, GroupID: groupID, ID: &id, MaxRows: 1,
+		OwnerScope: string(o.Scope), HostID: hostID, GroupID: groupID, ID: &id, Every: scope.All, Scope: scope.Groups, MaxRows: 1,
 	})
 	if err != nil {
 		return fleet.Window{}, err

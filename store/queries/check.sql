@@ -11,6 +11,7 @@ where c.host_id = @host_id
 order by c.created_at, c.id;
 
 -- name: FreeCheckSlot :one
+-- Unscoped: the host was locked for the caller before.
 -- Zero where the host has none left; the unique key is the guard, this only finds the place.
 select coalesce(min(n), 0)::smallint
 from generate_series(1, 5) as n
@@ -24,6 +25,7 @@ values (@id, @host_id, @slot, @name, @check_type, @enabled, sqlc.narg('service_n
     sqlc.narg('basic_auth_pass_encrypted'), sqlc.narg('basic_auth_pass_nonce'), sqlc.narg('basic_auth_key_id'));
 
 -- name: StoredPassword :one
+-- Unscoped: the host was locked for the caller before, and the check found there.
 select basic_auth_pass_encrypted, basic_auth_pass_nonce, basic_auth_key_id
 from host_health_checks where id = @id;
 
@@ -47,5 +49,9 @@ select checked_at, outcome, detail, latency_ms
 from host_health_check_results
 where check_id = @check_id and checked_at >= @since
   and (sqlc.narg('before')::timestamptz is null or checked_at < sqlc.narg('before'))
+  and (@every::boolean or exists (
+      select 1 from host_health_checks c
+      join group_hosts gh on gh.host_id = c.host_id
+      where c.id = @check_id and gh.group_id = any(@scope::uuid[])))
 order by checked_at desc
 limit @max_rows;

@@ -1,4 +1,5 @@
 -- name: EventBounds :one
+-- Unscoped: nobody's rows are read.
 -- Every transaction before first_open is over; next was given to none yet.
 select pg_snapshot_xmin(pg_current_snapshot())::xid8 as first_open, pg_snapshot_xmax(pg_current_snapshot())::xid8 as next;
 
@@ -13,5 +14,6 @@ order by xid, id
 limit @max_rows;
 
 -- name: EventsDropped :one
+-- Unscoped: nobody's rows are read.
 -- Events of this transaction and of those before it may have been dropped.
 select xid from events_dropped;

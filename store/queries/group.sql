@@ -31,6 +31,7 @@ order by lower(g.name)
 limit @max_rows;
 
 -- name: ExistingGroups :many
+-- Unscoped: the caller is told of none that he does not see.
 -- Of the groups asked for those that exist, locked against their deletion.
 select id from groups where id = any(@ids::uuid[]) order by id for key share;
 
@@ -44,6 +45,3 @@ on conflict (group_id, user_id) do update set role = excluded.role;
 
 -- name: DeleteGroupUser :execrows
 delete from group_users where group_id = @group_id and user_id = @user_id;
-
--- name: UserExists :one
-select exists (select 1 from users where id = @id);

@@ -18,14 +18,17 @@ where h.id = @id
 for no key update of h;
 
 -- name: GroupsOfHost :many
+-- Unscoped: the host was locked for the caller before.
 -- Read after the lock was taken: a statement that waits for a lock sees other tables as they were before it waited.
 select group_id from group_hosts where host_id = @host_id order by group_id;
 
 -- name: LockHostForDelete :one
+-- Unscoped: the host was locked for the caller before.
 -- Admission shares a lock on the host while it commits an intent, so that none appears beside a deletion.
 select id from hosts where id = @id for update;
 
 -- name: HostHasUnfinishedAttempt :one
+-- Unscoped: the host was locked for the caller before.
 select exists (select 1 from patch_attempts where host_id = @host_id and finished_at is null);
 
 -- name: DeleteHost :exec

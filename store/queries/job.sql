@@ -1,6 +1,7 @@
 -- A job host is in scope by the groups its host is in today, or by the copy of them once the host is gone.
 
 -- name: JobByKey :one
+-- Unscoped: only jobs of the caller's own making are found; what they hold is read within the scope.
 select id, request_hash from jobs where created_by = @created_by and idempotency_key = @idempotency_key::text;
 
 -- name: InsertJob :execrows
@@ -23,6 +24,7 @@ from hosts h
 where h.id = any(@host_ids::uuid[]);
 
 -- name: HostsOfGroups :many
+-- Unscoped: the caller operates the groups, and with them their hosts.
 select distinct host_id from group_hosts where group_id = any(@group_ids::uuid[]) order by host_id;
 
 -- name: SeenHosts :many
@@ -38,6 +40,7 @@ order by h.id
 for key share of h;
 
 -- name: UnfinishedAttempts :many
+-- Unscoped: the hosts are ones that the caller operates.
 select a.host_id, coalesce(jh.status = 'indeterminate', false)::boolean as unsettled
 from patch_attempts a
 left join job_hosts jh on jh.job_id = a.job_id and jh.host_id = a.host_id
@@ -115,6 +118,7 @@ select exists (
           or (jh.group_ids && @scope and not exists (select 1 from hosts h where h.id = jh.host_id))));
 
 -- name: JobState :one
+-- Unscoped: the caller was found to operate the whole job before.
 select completed_at, cancel_requested_at from jobs where id = @id for update;
 
 -- name: RetryHosts :many
@@ -135,20 +139,38 @@ where job_id = @job_id and host_id = @host_id and status = 'indeterminate';
 
 -- name: ListEvaluations :many
 -- The newest, which the caller turns round.
-select at, verdict, detail, checks, next_try_at
-from gate_evaluations
-where job_id = @job_id and host_id = @host_id
-order by at desc
+select e.at, e.verdict, e.detail, e.checks, e.next_try_at
+from gate_evaluations e
+where e.job_id = @job_id and e.host_id = @host_id
+  and exists (
+      select 1 from job_hosts jh
+      where jh.job_id = @job_id and jh.host_id = @host_id
+        and (@every::boolean
+            or exists (select 1 from group_hosts gh where gh.host_id = jh.host_id and gh.group_id = any(@scope::uuid[]))
+            or (jh.group_ids && @scope and not exists (select 1 from hosts h where h.id = jh.host_id))))
+order by e.at desc
 limit @max_rows;
 
 -- name: AttemptPackages :one
-select packages from patch_attempts
-where job_id = @job_id and host_id = @host_id and state <> 'refused'
-order by number desc
+select a.packages from patch_attempts a
+where a.job_id = @job_id and a.host_id = @host_id and a.state <> 'refused'
+  and exists (
+      select 1 from job_hosts jh
+      where jh.job_id = @job_id and jh.host_id = @host_id
+        and (@every::boolean
+            or exists (select 1 from group_hosts gh where gh.host_id = jh.host_id and gh.group_id = any(@scope::uuid[]))
+            or (jh.group_ids && @scope and not exists (select 1 from hosts h where h.id = jh.host_id))))
+order by a.number desc
 limit 1;
 
 -- name: ListOutput :many
-select seq, at, line from job_host_output
-where job_id = @job_id and host_id = @host_id and seq > @after
-order by seq
+select o.seq, o.at, o.line from job_host_output o
+where o.job_id = @job_id and o.host_id = @host_id and o.seq > @after
+  and exists (
+      select 1 from job_hosts jh
+      where jh.job_id = @job_id and jh.host_id = @host_id
+        and (@every::boolean
+            or exists (select 1 from group_hosts gh where gh.host_id = jh.host_id and gh.group_id = any(@scope::uuid[]))
+            or (jh.group_ids && @scope and not exists (select 1 from hosts h where h.id = jh.host_id))))
+order by o.seq
 limit @max_rows;

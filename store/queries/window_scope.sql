@@ -1,4 +1,5 @@
 -- name: WindowsOfHosts :many
+-- Unscoped: the hosts are ones that were read within the scope; windows that apply to a host are its own to show.
 -- Every enabled window that applies to the given hosts; a blackout applies also to hosts that inherit no windows.
 select h.id as host_id, sqlc.embed(w)
 from hosts h join maintenance_windows w on w.enabled and (

@@ -15,9 +15,22 @@ select checked_at, outcome, detail, latency_ms
 from host_health_check_results
 where check_id = $1 and checked_at >= $2
   and ($3::timestamptz is null or checked_at < $3)
+  and ($4::boolean or exists (
+      select 1 from host_health_checks c
+      join group_hosts gh on gh.host_id = c.host_id
+      where c.id = $1 and gh.group_id = any($5::uuid[])))
 order by checked_at desc
-limit $4
+limit $6
 `
+
+type CheckResultsParams struct {
+	CheckID string
+	Since   time.Time
+	Before  *time.Time
+	Every   bool
+	Scope   []string
+	MaxRows int32
+}
 
 type CheckResultsRow struct {
 	CheckedAt time.Time
@@ -26,12 +39,14 @@ type CheckResultsRow struct {
 	LatencyMs int32
 }
 
-func (q *Queries) CheckResults(ctx context.Context, checkID string, since time.Time, before *time.Time, maxRows int32) ([]CheckResultsRow, error) {
+func (q *Queries) CheckResults(ctx context.Context, arg CheckResultsParams) ([]CheckResultsRow, error) {
 	rows, err := q.db.Query(ctx, checkResults,
-		checkID,
-		since,
-		before,
-		maxRows,
+		arg.CheckID,
+		arg.Since,
+		arg.Before,
+		arg.Every,
+		arg.Scope,
+		arg.MaxRows,
 	)
 	if err != nil {
 		return nil, err
@@ -80,6 +95,7 @@ from generate_series(1, 5) as n
 where not exists (select 1 from host_health_checks c where c.host_id = $1 and c.slot = n)
 `
 
+// Unscoped: the host was locked for the caller before.
 // Zero where the host has none left; the unique key is the guard, this only finds the place.
 func (q *Queries) FreeCheckSlot(ctx context.Context, hostID string) (int16, error) {
 	row := q.db.QueryRow(ctx, freeCheckSlot, hostID)
@@ -224,6 +240,7 @@ type StoredPasswordRow struct {
 	BasicAuthKeyID         *int16
 }
 
+// Unscoped: the host was locked for the caller before, and the check found there.
 func (q *Queries) StoredPassword(ctx context.Context, id string) (StoredPasswordRow, error) {
 	row := q.db.QueryRow(ctx, storedPassword, id)
 	var i StoredPasswordRow

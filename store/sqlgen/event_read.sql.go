@@ -18,6 +18,7 @@ type EventBoundsRow struct {
 	Next      uint64
 }
 
+// Unscoped: nobody's rows are read.
 // Every transaction before first_open is over; next was given to none yet.
 func (q *Queries) EventBounds(ctx context.Context) (EventBoundsRow, error) {
 	row := q.db.QueryRow(ctx, eventBounds)
@@ -86,6 +87,7 @@ const eventsDropped = `-- name: EventsDropped :one
 select xid from events_dropped
 `
 
+// Unscoped: nobody's rows are read.
 // Events of this transaction and of those before it may have been dropped.
 func (q *Queries) EventsDropped(ctx context.Context) (uint64, error) {
 	row := q.db.QueryRow(ctx, eventsDropped)

@@ -38,6 +38,7 @@ const existingGroups = `-- name: ExistingGroups :many
 select id from groups where id = any($1::uuid[]) order by id for key share
 `
 
+// Unscoped: the caller is told of none that he does not see.
 // Of the groups asked for those that exist, locked against their deletion.
 func (q *Queries) ExistingGroups(ctx context.Context, ids []string) ([]string, error) {
 	rows, err := q.db.Query(ctx, existingGroups, ids)
@@ -203,17 +204,6 @@ func (q *Queries) UpdateGroup(ctx context.Context, name string, description stri
 		return 0, err
 	}
 	return result.RowsAffected(), nil
-}
-
-const userExists = `-- name: UserExists :one
-select exists (select 1 from users where id = $1)
-`
-
-func (q *Queries) UserExists(ctx context.Context, id string) (bool, error) {
-	row := q.db.QueryRow(ctx, userExists, id)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
 }
 
 const wakeHostsOfGroup = `-- name: WakeHostsOfGroup :exec

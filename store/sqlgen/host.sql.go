@@ -35,6 +35,7 @@ const groupsOfHost = `-- name: GroupsOfHost :many
 select group_id from group_hosts where host_id = $1 order by group_id
 `
 
+// Unscoped: the host was locked for the caller before.
 // Read after the lock was taken: a statement that waits for a lock sees other tables as they were before it waited.
 func (q *Queries) GroupsOfHost(ctx context.Context, hostID string) ([]string, error) {
 	rows, err := q.db.Query(ctx, groupsOfHost, hostID)
@@ -60,6 +61,7 @@ const hostHasUnfinishedAttempt = `-- name: HostHasUnfinishedAttempt :one
 select exists (select 1 from patch_attempts where host_id = $1 and finished_at is null)
 `
 
+// Unscoped: the host was locked for the caller before.
 func (q *Queries) HostHasUnfinishedAttempt(ctx context.Context, hostID string) (bool, error) {
 	row := q.db.QueryRow(ctx, hostHasUnfinishedAttempt, hostID)
 	var exists bool
@@ -181,6 +183,7 @@ const lockHostForDelete = `-- name: LockHostForDelete :one
 select id from hosts where id = $1 for update
 `
 
+// Unscoped: the host was locked for the caller before.
 // Admission shares a lock on the host while it commits an intent, so that none appears beside a deletion.
 func (q *Queries) LockHostForDelete(ctx context.Context, id string) (string, error) {
 	row := q.db.QueryRow(ctx, lockHostForDelete, id)

@@ -12,14 +12,25 @@ import (
 )
 
 const attemptPackages = `-- name: AttemptPackages :one
-select packages from patch_attempts
-where job_id = $1 and host_id = $2 and state <> 'refused'
-order by number desc
+select a.packages from patch_attempts a
+where a.job_id = $1 and a.host_id = $2 and a.state <> 'refused'
+  and exists (
+      select 1 from job_hosts jh
+      where jh.job_id = $1 and jh.host_id = $2
+        and ($3::boolean
+            or exists (select 1 from group_hosts gh where gh.host_id = jh.host_id and gh.group_id = any($4::uuid[]))
+            or (jh.group_ids && $4 and not exists (select 1 from hosts h where h.id = jh.host_id))))
+order by a.number desc
 limit 1
 `
 
-func (q *Queries) AttemptPackages(ctx context.Context, jobID string, hostID string) (json.RawMessage, error) {
-	row := q.db.QueryRow(ctx, attemptPackages, jobID, hostID)
+func (q *Queries) AttemptPackages(ctx context.Context, jobID string, hostID string, every bool, scope []string) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, attemptPackages,
+		jobID,
+		hostID,
+		every,
+		scope,
+	)
 	var packages json.RawMessage
 	err := row.Scan(&packages)
 	return packages, err
@@ -71,6 +82,7 @@ const hostsOfGroups = `-- name: HostsOfGroups :many
 select distinct host_id from group_hosts where group_id = any($1::uuid[]) order by host_id
 `
 
+// Unscoped: the caller operates the groups, and with them their hosts.
 func (q *Queries) HostsOfGroups(ctx context.Context, groupIds []string) ([]string, error) {
 	rows, err := q.db.Query(ctx, hostsOfGroups, groupIds)
 	if err != nil {
@@ -179,6 +191,7 @@ type JobByKeyRow struct {
 }
 
 // A job host is in scope by the groups its host is in today, or by the copy of them once the host is gone.
+// Unscoped: only jobs of the caller's own making are found; what they hold is read within the scope.
 func (q *Queries) JobByKey(ctx context.Context, createdBy string, idempotencyKey string) (JobByKeyRow, error) {
 	row := q.db.QueryRow(ctx, jobByKey, createdBy, idempotencyKey)
 	var i JobByKeyRow
@@ -254,6 +267,7 @@ type JobStateRow struct {
 	CancelRequestedAt *time.Time
 }
 
+// Unscoped: the caller was found to operate the whole job before.
 func (q *Queries) JobState(ctx context.Context, id string) (JobStateRow, error) {
 	row := q.db.QueryRow(ctx, jobState, id)
 	var i JobStateRow
@@ -262,12 +276,26 @@ func (q *Queries) JobState(ctx context.Context, id string) (JobStateRow, error) 
 }
 
 const listEvaluations = `-- name: ListEvaluations :many
-select at, verdict, detail, checks, next_try_at
-from gate_evaluations
-where job_id = $1 and host_id = $2
-order by at desc
-limit $3
+select e.at, e.verdict, e.detail, e.checks, e.next_try_at
+from gate_evaluations e
+where e.job_id = $1 and e.host_id = $2
+  and exists (
+      select 1 from job_hosts jh
+      where jh.job_id = $1 and jh.host_id = $2
+        and ($3::boolean
+            or exists (select 1 from group_hosts gh where gh.host_id = jh.host_id and gh.group_id = any($4::uuid[]))
+            or (jh.group_ids && $4 and not exists (select 1 from hosts h where h.id = jh.host_id))))
+order by e.at desc
+limit $5
 `
+
+type ListEvaluationsParams struct {
+	JobID   string
+	HostID  string
+	Every   bool
+	Scope   []string
+	MaxRows int32
+}
 
 type ListEvaluationsRow struct {
 	At        time.Time
@@ -278,8 +306,14 @@ type ListEvaluationsRow struct {
 }
 
 // The newest, which the caller turns round.
-func (q *Queries) ListEvaluations(ctx context.Context, jobID string, hostID string, maxRows int32) ([]ListEvaluationsRow, error) {
-	rows, err := q.db.Query(ctx, listEvaluations, jobID, hostID, maxRows)
+func (q *Queries) ListEvaluations(ctx context.Context, arg ListEvaluationsParams) ([]ListEvaluationsRow, error) {
+	rows, err := q.db.Query(ctx, listEvaluations,
+		arg.JobID,
+		arg.HostID,
+		arg.Every,
+		arg.Scope,
+		arg.MaxRows,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -498,11 +532,26 @@ func (q *Queries) ListJobs(ctx context.Context, arg ListJobsParams) ([]ListJobsR
 }
 
 const listOutput = `-- name: ListOutput :many
-select seq, at, line from job_host_output
-where job_id = $1 and host_id = $2 and seq > $3
-order by seq
-limit $4
+select o.seq, o.at, o.line from job_host_output o
+where o.job_id = $1 and o.host_id = $2 and o.seq > $3
+  and exists (
+      select 1 from job_hosts jh
+      where jh.job_id = $1 and jh.host_id = $2
+        and ($4::boolean
+            or exists (select 1 from group_hosts gh where gh.host_id = jh.host_id and gh.group_id = any($5::uuid[]))
+            or (jh.group_ids && $5 and not exists (select 1 from hosts h where h.id = jh.host_id))))
+order by o.seq
+limit $6
 `
+
+type ListOutputParams struct {
+	JobID   string
+	HostID  string
+	After   int32
+	Every   bool
+	Scope   []string
+	MaxRows int32
+}
 
 type ListOutputRow struct {
 	Seq  int32
@@ -510,12 +559,14 @@ type ListOutputRow struct {
 	Line string
 }
 
-func (q *Queries) ListOutput(ctx context.Context, jobID string, hostID string, after int32, maxRows int32) ([]ListOutputRow, error) {
+func (q *Queries) ListOutput(ctx context.Context, arg ListOutputParams) ([]ListOutputRow, error) {
 	rows, err := q.db.Query(ctx, listOutput,
-		jobID,
-		hostID,
-		after,
-		maxRows,
+		arg.JobID,
+		arg.HostID,
+		arg.After,
+		arg.Every,
+		arg.Scope,
+		arg.MaxRows,
 	)
 	if err != nil {
 		return nil, err
@@ -665,6 +716,7 @@ type UnfinishedAttemptsRow struct {
 	Unsettled bool
 }
 
+// Unscoped: the hosts are ones that the caller operates.
 func (q *Queries) UnfinishedAttempts(ctx context.Context, hostIds []string) ([]UnfinishedAttemptsRow, error) {
 	rows, err := q.db.Query(ctx, unfinishedAttempts, hostIds)
 	if err != nil {

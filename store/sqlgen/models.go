@@ -270,7 +270,7 @@ type PatchAttempt struct {
 type Throttle struct {
 	Bucket   []byte
 	Taken    []time.Time
-	Refused  int32
+	Refused  int64
 	ForgetAt time.Time
 }
 

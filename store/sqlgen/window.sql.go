@@ -18,6 +18,7 @@ where w.scope = $1
   and w.group_id is not distinct from $3::uuid
 `
 
+// Unscoped: the owner was locked for the caller before.
 func (q *Queries) CountWindows(ctx context.Context, ownerScope string, hostID *string, groupID *string) (int64, error) {
 	row := q.db.QueryRow(ctx, countWindows, ownerScope, hostID, groupID)
 	var count int64
@@ -101,8 +102,10 @@ where w.scope = $1
   and w.group_id is not distinct from $3::uuid
   and ($4::uuid is null or w.id = $4)
   and ($5::uuid is null or w.id > $5)
+  and ($6::boolean or w.scope = 'site' or w.group_id = any($7::uuid[])
+      or exists (select 1 from group_hosts gh where gh.host_id = w.host_id and gh.group_id = any($7)))
 order by w.id
-limit $6
+limit $8
 `
 
 type ListWindowsParams struct {
@@ -111,10 +114,12 @@ type ListWindowsParams struct {
 	GroupID    *string
 	ID         *string
 	After      *string
+	Every      bool
+	Scope      []string
 	MaxRows    int32
 }
 
-// The owner's scope was judged before.
+// Those of the site are everybody's to see.
 func (q *Queries) ListWindows(ctx context.Context, arg ListWindowsParams) ([]MaintenanceWindow, error) {
 	rows, err := q.db.Query(ctx, listWindows,
 		arg.OwnerScope,
@@ -122,6 +127,8 @@ func (q *Queries) ListWindows(ctx context.Context, arg ListWindowsParams) ([]Mai
 		arg.GroupID,
 		arg.ID,
 		arg.After,
+		arg.Every,
+		arg.Scope,
 		arg.MaxRows,
 	)
 	if err != nil {
@@ -165,6 +172,7 @@ const lockCommonWindows = `-- name: LockCommonWindows :exec
 select pg_advisory_xact_lock(hashtext('maintenance_windows in common'))
 `
 
+// Unscoped: nobody's rows are read.
 // For an edit of windows that many hosts have in common. It waits for the admissions under way and they for it, so that
 // no intent that did not see the edit is committed after it was answered.
 func (q *Queries) LockCommonWindows(ctx context.Context) error {

@@ -24,6 +24,7 @@ type WindowsOfHostsRow struct {
 	MaintenanceWindow MaintenanceWindow
 }
 
+// Unscoped: the hosts are ones that were read within the scope; windows that apply to a host are its own to show.
 // Every enabled window that applies to the given hosts; a blackout applies also to hosts that inherit no windows.
 func (q *Queries) WindowsOfHosts(ctx context.Context, hostIds []string) ([]WindowsOfHostsRow, error) {
 	rows, err := q.db.Query(ctx, windowsOfHosts, hostIds)
