@@ -51,8 +51,17 @@ func MigrateDB(ctx context.Context, db *sql.DB) ([]string, error) {
 	return applied, nil
 }
 
-// CheckMigrated says which migrations the database lacks, so that a process does not start on an older schema.
+// CheckMigrated refuses a database that lacks migrations, so that a process does not start on an older schema. It makes
+// nothing, so any role that may read the table of migrations can ask.
 func CheckMigrated(ctx context.Context, db *sql.DB) error {
+	var readable bool
+	err := db.QueryRowContext(ctx, `select coalesce(has_table_privilege(to_regclass('goose_db_version'), 'select'), false)`).Scan(&readable)
+	if err != nil {
+		return fmt.Errorf("check migrations: %w", err)
+	}
+	if !readable {
+		return errNotMigrated
+	}
 	provider, err := migrationProvider(db)
 	if err != nil {
 		return err
@@ -62,7 +71,7 @@ func CheckMigrated(ctx context.Context, db *sql.DB) error {
 		return fmt.Errorf("check migrations: %w", err)
 	}
 	if pending {
-		return errors.New("the database's schema is older than this program: run `patch-manager migrate`")
+		return errNotMigrated
 	}
 	return nil
 }

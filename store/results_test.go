@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/patch-manager/patch-manager/fleet"
+	"github.com/patch-manager/patch-manager/store/storetest"
 )
 
 func TestAResultWrittenAgainChangesNothing(t *testing.T) {
@@ -146,9 +147,7 @@ func TestAnEditUnderWayIsWaitedForBeforeAStateIsMade(t *testing.T) {
 	db.inTransaction(func(ctx context.Context, exec func(string, ...any)) {
 		exec(`update host_health_checks set service_name = 'apache2' where id = $1`, c.ID)
 		go func() { stored <- db.store.StoreResults(ctx, []fleet.Result{result(c, 0, fleet.OutcomeHealthy)}) }()
-		require.Eventually(t, func() bool {
-			return db.count(`select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) == 1
-		}, 10*time.Second, 5*time.Millisecond, "the writer waits for the edit")
+		untilWaiting(t, storetest.Owner(t, db.pool), 1)
 	})
 	require.NoError(t, <-stored)
 	require.Zero(t, db.count(`select count(*) from health_check_states`))

@@ -355,9 +355,7 @@ func TestAHostIsNotDeletedBesideItsIntent(t *testing.T) {
 		a, err = db.store.Admit(context.WithoutCancel(t.Context()), request(job, host))
 		admitted <- err
 	}()
-	require.Eventually(t, func() bool {
-		return value[int](db, `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) == 1
-	}, 10*time.Second, 5*time.Millisecond)
+	untilWaiting(t, db.owner, 1)
 	_, err = tx.Exec(t.Context(), `delete from hosts where id = $1`, host)
 	require.NoError(t, err)
 	require.NoError(t, tx.Commit(t.Context()))

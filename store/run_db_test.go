@@ -21,6 +21,7 @@ import (
 type runDB struct {
 	*testing.T
 	pool  *pgxpool.Pool
+	owner *pgxpool.Pool // for what the application may not do, and for seeing who waits
 	store *store.Store
 }
 
@@ -29,10 +30,10 @@ func newRunDB(t *testing.T) *runDB {
 	cfg, err := pgxpool.ParseConfig(storetest.URL(t))
 	require.NoError(t, err)
 	cfg.MaxConns = 8 // so that parallel transactions really meet
-	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	pool, err := store.Connect(t.Context(), cfg)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	return &runDB{T: t, pool: pool, store: store.New(pool)}
+	return &runDB{T: t, pool: pool, owner: storetest.Owner(t, pool), store: store.New(pool)}
 }
 
 func (db *runDB) exec(sql string, args ...any) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/patch-manager/patch-manager/fleet"
@@ -22,11 +23,14 @@ func blackoutOf(o fleet.WindowOwner) fleet.Window {
 	return w
 }
 
-// untilWaiting returns once n statements wait for a lock.
-func (db *runDB) untilWaiting(n int) {
-	db.Helper()
-	require.Eventually(db, func() bool {
-		return value[int](db, `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) == n
+// untilWaiting returns once n sessions of the owner's database wait for a lock, which the application's role can not see.
+func untilWaiting(t *testing.T, owner *pgxpool.Pool, n int) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		var waiting int
+		require.NoError(t, owner.QueryRow(t.Context(), `select count(*) from pg_stat_activity
+			where datname = current_database() and wait_event_type = 'Lock'`).Scan(&waiting))
+		return waiting == n
 	}, 10*time.Second, 5*time.Millisecond, "%d wait for a lock", n)
 }
 
@@ -69,18 +73,18 @@ func TestAnEditUnderWayIsSeenByTheAdmissionOrAnsweredAfterIt(t *testing.T) {
 			job := db.job(jobSpec{scheduled: true}, host)
 
 			// The edit is stopped at its last statement, its audit entry.
-			hold, err := db.pool.Begin(t.Context())
+			hold, err := db.owner.Begin(t.Context())
 			require.NoError(t, err)
 			_, err = hold.Exec(t.Context(), `lock table audit_entries in share mode`)
 			require.NoError(t, err)
 			edited, admitted := make(chan error, 1), make(chan fleet.Admission, 1)
 			go func() { edited <- do(t.Context(), db, host, group) }()
-			db.untilWaiting(1)
+			untilWaiting(t, db.owner, 1)
 			go func() {
 				a, _ := db.store.Admit(t.Context(), request(job, host))
 				admitted <- a
 			}()
-			db.untilWaiting(2)
+			untilWaiting(t, db.owner, 2)
 			require.NoError(t, hold.Commit(t.Context()))
 			require.NoError(t, <-edited)
 			require.NotEmpty(t, (<-admitted).Refusal)

@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/peterldowns/pgtestdb"
@@ -20,13 +19,36 @@ import (
 )
 
 // New returns a pool on a fresh, migrated database that is dropped when the test passed, and kept for a look when it
-// failed.
+// failed. It works as the application's role, so that whatever a test does with it shows that the role may.
 func New(t testing.TB) *pgxpool.Pool {
 	t.Helper()
-	return open(t, URL(t))
+	return Open(t, URL(t))
 }
 
-// URL returns the address of a fresh, migrated database.
+// Open returns a pool that works as the application's role on the database at address.
+func Open(t testing.TB, address string) *pgxpool.Pool {
+	t.Helper()
+	config, err := pgxpool.ParseConfig(address)
+	require.NoError(t, err)
+	return closing(t)(store.Connect(t.Context(), config))
+}
+
+// Owner returns a pool of the owner of the tables on the database of pool, for what the application may not do.
+func Owner(t testing.TB, pool *pgxpool.Pool) *pgxpool.Pool {
+	t.Helper()
+	return closing(t)(pgxpool.New(t.Context(), pool.Config().ConnString()))
+}
+
+func closing(t testing.TB) func(*pgxpool.Pool, error) *pgxpool.Pool {
+	return func(pool *pgxpool.Pool, err error) *pgxpool.Pool {
+		t.Helper()
+		require.NoError(t, err)
+		t.Cleanup(pool.Close)
+		return pool
+	}
+}
+
+// URL returns the address of a fresh, migrated database, for the login that owns it.
 func URL(t testing.TB) string {
 	t.Helper()
 	return pgtestdb.Custom(t, server(t), migrated{}).URL()
@@ -36,16 +58,6 @@ func URL(t testing.TB) string {
 func Empty(t testing.TB) string {
 	t.Helper()
 	return pgtestdb.Custom(t, server(t), pgtestdb.NoopMigrator{}).URL()
-}
-
-func open(t testing.TB, address string) *pgxpool.Pool {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	pool, err := pgxpool.New(ctx, address)
-	require.NoError(t, err)
-	t.Cleanup(pool.Close)
-	return pool
 }
 
 // server is the Postgres server that databases are made on.
@@ -59,6 +71,8 @@ func server(t testing.TB) pgtestdb.Config {
 	return pgtestdb.Config{
 		DriverName: "pgx", Host: u.Hostname(), Port: u.Port(), User: u.User.Username(), Password: password,
 		Database: strings.TrimPrefix(u.Path, "/"), Options: u.RawQuery,
+		// An owner as in production, which may make the application's role and is not above the rules as a superuser is.
+		TestRole: &pgtestdb.Role{Username: "patch_manager_test", Password: "test", Capabilities: "nosuperuser createrole"},
 		// A test that leaves a session behind, as a killed worker does, still gets its database dropped.
 		ForceTerminateConnections: true,
 	}

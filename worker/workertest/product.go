@@ -7,16 +7,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
-
 	"github.com/patch-manager/patch-manager/activities"
 	"github.com/patch-manager/patch-manager/agent"
 	"github.com/patch-manager/patch-manager/fleet"
 	"github.com/patch-manager/patch-manager/health"
 	"github.com/patch-manager/patch-manager/secret"
 	"github.com/patch-manager/patch-manager/settings"
-	"github.com/patch-manager/patch-manager/store"
 	"github.com/patch-manager/patch-manager/worker"
 )
 
@@ -26,12 +22,6 @@ const (
 	sendWithin   = 30 * time.Second
 	maxCacheAge  = 24 * time.Hour
 )
-
-func migrate(ctx context.Context, pool *pgxpool.Pool) error {
-	db := stdlib.OpenDBFromPool(pool)
-	_, err := store.MigrateDB(ctx, db)
-	return errors.Join(err, db.Close())
-}
 
 // loadSettings reads the settings as the product does, so that one which is misspelled or out of its range fails here.
 func (s *System) loadSettings(context.Context) error {

@@ -110,12 +110,15 @@ func (s *System) openStore(ctx context.Context, url string) error {
 		return fmt.Errorf("open database: %w", err)
 	}
 	config.MaxConns = 40
-	if s.Pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
-		return fmt.Errorf("open database: %w", err)
+	if _, err := store.Migrate(ctx, url); err != nil {
+		return err
+	}
+	if s.Pool, err = store.Connect(ctx, config); err != nil {
+		return err
 	}
 	s.stops = append(s.stops, func() error { s.Pool.Close(); return nil })
 	s.Store = store.New(s.Pool)
-	return migrate(ctx, s.Pool)
+	return nil
 }
 
 func (s *System) startFleet(context.Context) error {
