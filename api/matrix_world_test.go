@@ -24,7 +24,7 @@ type world struct {
 // things are ids by the path of their collection, without the ids in it.
 type things map[string]string
 
-func newWorld(t *testing.T, r row) *world {
+func newWorld(t testing.TB, r row) *world {
 	t.Helper()
 	w := &world{site: newSite(t), tokens: map[string]string{}}
 	w.inside, w.outside = w.plant("inside"), w.plant("outside")

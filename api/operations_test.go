@@ -20,10 +20,7 @@ type operation struct {
 	Tags        []string                   `json:"tags"`
 	Security    []map[string]any           `json:"security"`
 	Responses   map[string]json.RawMessage `json:"responses"`
-	Parameters  []struct {
-		Name string `json:"name"`
-		In   string `json:"in"`
-	} `json:"parameters"`
+	Parameters  []parameter                `json:"parameters"`
 	RequestBody struct {
 		Content map[string]struct {
 			Schema struct {
@@ -38,8 +35,14 @@ type operation struct {
 	fields       []string // of the body
 }
 
+// parameter is one of a path, a query or a header.
+type parameter struct {
+	Name string `json:"name"`
+	In   string `json:"in"`
+}
+
 // operations reads the document by the ids of its operations.
-func operations(t *testing.T) map[string]operation {
+func operations(t testing.TB) map[string]operation {
 	t.Helper()
 	var doc struct {
 		OpenAPI    string                          `json:"openapi"`
@@ -68,7 +71,7 @@ func operations(t *testing.T) map[string]operation {
 	return ops
 }
 
-func (op *operation) readStatuses(t *testing.T) {
+func (op *operation) readStatuses(t testing.TB) {
 	t.Helper()
 	for text := range op.Responses {
 		status, err := strconv.Atoi(text)

@@ -25,7 +25,7 @@ import (
 
 // site is the API on a database of its own, with tokens of one user of each kind.
 type site struct {
-	t       *testing.T
+	t       testing.TB
 	pool    *pgxpool.Pool
 	store   *store.Store
 	handler http.Handler
@@ -34,7 +34,7 @@ type site struct {
 	admin   string
 }
 
-func newSite(t *testing.T) *site {
+func newSite(t testing.TB) *site {
 	t.Helper()
 	pool := storetest.New(t)
 	s := &site{t: t, pool: pool, store: store.New(pool), runs: &fakeRuns{}, log: &lockedBuffer{}}
@@ -93,7 +93,7 @@ type answer struct {
 	body   []byte
 }
 
-func (a answer) json(t *testing.T) map[string]any {
+func (a answer) json(t testing.TB) map[string]any {
 	t.Helper()
 	var m map[string]any
 	require.NoError(t, json.Unmarshal(a.body, &m), "body: %s", a.body)
@@ -184,7 +184,7 @@ func (s *site) result(check, outcome string, at time.Time) {
 		on conflict (check_id) do update set outcome = $2, healthy = $2 = 'healthy', checked_at = $3`, check, outcome, at)
 }
 
-func items(t *testing.T, m map[string]any) []map[string]any {
+func items(t testing.TB, m map[string]any) []map[string]any {
 	t.Helper()
 	list, ok := m["items"].([]any)
 	require.True(t, ok, "items must be a list: %v", m)

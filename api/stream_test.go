@@ -45,7 +45,7 @@ type message struct {
 	id, event, data, comment string
 }
 
-func (m message) json(t *testing.T) map[string]any {
+func (m message) json(t testing.TB) map[string]any {
 	t.Helper()
 	var fields map[string]any
 	require.NoError(t, json.Unmarshal([]byte(m.data), &fields), "data: %q", m.data)
@@ -54,7 +54,7 @@ func (m message) json(t *testing.T) map[string]any {
 
 // follower is a client of the stream.
 type follower struct {
-	t      *testing.T
+	t      testing.TB
 	body   io.ReadCloser
 	lines  *bufio.Reader
 	lastID string

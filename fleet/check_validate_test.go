@@ -128,11 +128,3 @@ func TestACheckThatBreaksARuleNamesFieldAndRule(t *testing.T) {
 		})
 	}
 }
-
-func FuzzValidateCheck(f *testing.F) {
-	f.Add("nginx", "http://h/", "x")
-	f.Fuzz(func(t *testing.T, service, url, body string) {
-		_ = serviceCheck(func(c *fleet.Check) { c.ServiceName = service }).Validate()
-		_ = httpCheck(func(c *fleet.Check) { c.URL, c.ExpectedBody = url, body }).Validate()
-	})
-}

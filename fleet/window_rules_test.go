@@ -207,31 +207,3 @@ func TestDatesTimesAndWeekdaysWrittenOtherwiseAreRefused(t *testing.T) {
 
 // FuzzWindow feeds any values at all: whatever passes Validate has ascending occurrences of its duration, whatever does
 // not pass has none, and nothing panics or hangs.
-func FuzzWindow(f *testing.F) {
-	f.Add("Europe/Berlin", 2026, 3, 29, 2, 30, 120, "weekly", uint8(1), 0, 0, 0, int64(1774742400))
-	f.Add("America/Nuuk", 2026, 3, 28, 23, 30, 10080, "monthly", uint8(0), 31, 0, 0, int64(0))
-	f.Add("UTC", 2200, 12, 31, 0, 0, 1, "once", uint8(0), 0, 5, 6, int64(253402300799))
-	f.Fuzz(func(t *testing.T, zone string, y, m, d, hour, minute, lasts int, rec string, days uint8, dom, nth, weekday int, from int64) {
-		w := fleet.Window{
-			Kind: fleet.Blackout, TimeZone: zone, StartsOn: fleet.Date{Year: y, Month: time.Month(m), Day: d},
-			StartTime: fleet.TimeOfDay{Hour: hour, Minute: minute}, DurationMinutes: lasts, Recurrence: fleet.Recurrence(rec),
-			DayOfMonth: dom, NthWeek: nth, NthWeekday: time.Weekday(weekday), Enabled: true,
-		}
-		for day := range 8 {
-			if days&(1<<day) != 0 {
-				w.Weekdays = append(w.Weekdays, time.Weekday(day))
-			}
-		}
-		at := time.Unix(from%253402300800, 0) // within four-digit years
-		spans := w.Occurrences(at, 5)
-		if w.Validate(cutoff) != nil {
-			require.Empty(t, spans)
-			return
-		}
-		for i, s := range spans {
-			require.True(t, s.End.After(at))
-			require.Equal(t, time.Duration(lasts)*time.Minute, s.End.Sub(s.Start))
-			require.True(t, i == 0 || !s.Start.Before(spans[i-1].Start))
-		}
-	})
-}
