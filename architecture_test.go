@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"devstack":          {"fleet", "agent", "agent/agenttest", "devstack/...", "packaging"},
 	"settings":          {"fleet"},
 	"health":            {"fleet"},
+	"access":            {"fleet"},
 	"keyfile":           {},
 	"secret":            {"fleet", "keyfile"},
 	"pki":               {"fleet", "keyfile"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -28,7 +29,13 @@ type Config struct {
 	Store  Store
 	Runs   Runs
 	Sealer Sealer
-	Policy Policy
+	// Passwords hashes those of users.
+	Passwords Passwords
+	Policy    Policy
+	// Secure says that people reach the API by https, so that cookies are for that alone.
+	Secure bool
+	// TrustedProxies are believed where a request comes from.
+	TrustedProxies []netip.Prefix
 	// Ready asks each dependency, by name, whether it answers. Optional does the same for those without which requests
 	// are served all the same, so that the probe names them and stays well.
 	Ready    map[string]func(context.Context) error
@@ -74,7 +81,7 @@ func New(cfg Config) http.Handler { return newPaced(cfg, defaultPace) }
 func newPaced(cfg Config, pace streamPace) http.Handler {
 	mux := chi.NewMux()
 	s := &server{Config: cfg, hub: newHub(cfg.Store, cfg.Log, pace)}
-	mux.Use(s.identify, s.logAccess, s.recoverPanic, limitBody)
+	mux.Use(s.identify, SecureHeaders(cfg.Secure), s.logAccess, s.recoverPanic, refuseCrossOrigin, limitBody)
 	mux.NotFound(func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, newProblem(http.StatusNotFound, "route_not_found", "there is nothing at this path"))
 	})
@@ -90,6 +97,8 @@ func newPaced(cfg Config, pace streamPace) http.Handler {
 
 func (s *server) registerAll() {
 	s.registerProbes()
+	s.registerLogin()
+	s.registerMe()
 	s.registerHosts()
 	s.registerChecks()
 	s.registerWindows()
@@ -103,12 +112,21 @@ func (s *server) registerAll() {
 	openAnswers(s.api.OpenAPI())
 }
 
-// handle registers an operation that takes a token.
+// handle registers an operation that takes a token or a session.
 func handle[I, O any](s *server, op huma.Operation, do func(context.Context, fleet.Caller, *I) (*O, error)) {
+	op.Security = []map[string][]string{{bearerScheme: {}}, {cookieScheme: {}}}
+	op.Errors = append(op.Errors, http.StatusUnauthorized)
+	if changes(&op) {
+		op.Errors = append(op.Errors, http.StatusForbidden)
+	}
+	handleOpen(s, op, do)
+}
+
+// handleOpen registers an operation for everybody.
+func handleOpen[I, O any](s *server, op huma.Operation, do func(context.Context, fleet.Caller, *I) (*O, error)) {
 	op.Path = Base + op.Path
-	op.Security = []map[string][]string{{securityScheme: {}}}
 	op.MaxBodyBytes = maxBody + 1 // the framework refuses a body that reaches its limit
-	op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
+	op.Errors = append(op.Errors, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 		defer cancel()

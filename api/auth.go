@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,41 +35,56 @@ func principalAgain(ctx context.Context) func(context.Context) (fleet.Principal,
 	return again
 }
 
-// authenticate resolves the token of a request to its principal, with the roles held at this moment, for every
+// authenticate resolves the token or session of a request to its principal, with the roles held at this moment, for every
 // operation that is not open.
 func (s *server) authenticate(ctx huma.Context, next func(huma.Context)) {
 	if len(ctx.Operation().Security) == 0 {
 		next(ctx)
 		return
 	}
-	token := bearerToken(ctx.Header("Authorization"))
-	again := func(ctx context.Context) (fleet.Principal, error) {
-		ctx, cancel := context.WithTimeout(ctx, authTimeout)
-		defer cancel()
-		return s.Store.Authenticate(ctx, token)
-	}
-	principal, err := again(ctx.Context())
+	who := s.credentialOf(ctx)
+	principal, renewed, err := open(ctx.Context(), who)
 	if fleet.IsKind(err, fleet.KindNotFound) {
 		ctx.SetHeader("WWW-Authenticate", `Bearer realm="patch-manager"`)
-		_ = huma.WriteErr(s.api, ctx, http.StatusUnauthorized, "a valid API token is needed: Authorization: Bearer pm_...")
+		_ = huma.WriteErr(s.api, ctx, http.StatusUnauthorized, "sign in, or send a valid API token: Authorization: Bearer pm_...")
 		return
+	}
+	if err == nil && principal.Credential.ReadOnly && changes(ctx.Operation()) {
+		err = fleet.Forbidden("read_only_token", "this token has no scope to change anything")
 	}
 	if err != nil {
 		s.writeError(ctx, err)
 		return
 	}
+	if renewed != "" {
+		cookie := s.cookie(sessionCookie, renewed, 0)
+		ctx.AppendHeader("Set-Cookie", cookie.String())
+	}
 	caller := callerOf(ctx.Context())
 	caller.Principal = principal
-	next(huma.WithValue(huma.WithValue(ctx, callerKey{}, caller), againKey{}, again))
+	next(huma.WithValue(huma.WithValue(ctx, callerKey{}, caller), againKey{}, again(who)))
 }
 
-// bearerToken is the token of an Authorization header, or what is there instead, which no token equals.
-func bearerToken(header string) string {
-	scheme, token, _ := strings.Cut(header, " ")
-	if !strings.EqualFold(scheme, "bearer") {
-		return ""
+func open(ctx context.Context, who credential) (fleet.Principal, string, error) {
+	ctx, cancel := context.WithTimeout(ctx, authTimeout)
+	defer cancel()
+	return who.open(ctx)
+}
+
+func again(who credential) func(context.Context) (fleet.Principal, error) {
+	return func(ctx context.Context) (fleet.Principal, error) {
+		ctx, cancel := context.WithTimeout(ctx, authTimeout)
+		defer cancel()
+		return who.again(ctx)
 	}
-	return strings.TrimSpace(token)
+}
+
+// readsOnly marks an operation that changes nothing although it is no GET.
+const readsOnly = "reads only"
+
+// changes reports whether an operation may change something, as every one does that does not say otherwise.
+func changes(op *huma.Operation) bool {
+	return op.Method != http.MethodGet && op.Metadata[readsOnly] != true
 }
 
 // writeError answers with the problem of err outside of an operation.
@@ -80,11 +97,28 @@ func (s *server) writeError(ctx huma.Context, err error) {
 	_ = huma.WriteErr(s.api, ctx, 0, "", p)
 }
 
-// remoteHost is the address of the peer without its port.
-func remoteHost(r *http.Request) string {
+// remoteHost is where a request comes from: the peer, or where trusted proxies say that it came to them from. Each appends
+// to X-Forwarded-For whom it got the request from, so what stands left of the first stranger is that one's own word.
+func (s *server) remoteHost(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
-		return r.RemoteAddr
+		host = r.RemoteAddr
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for _, hop := range slices.Backward(hops) {
+		if !s.trusts(host) {
+			return host
+		}
+		address, err := netip.ParseAddr(strings.TrimSpace(hop))
+		if err != nil {
+			return host
+		}
+		host = address.Unmap().WithZone("").String()
 	}
 	return host
+}
+
+func (s *server) trusts(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return err == nil && slices.ContainsFunc(s.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(address.Unmap()) })
 }

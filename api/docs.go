@@ -16,7 +16,7 @@ import (
 var docsFiles embed.FS
 
 // docsPolicy lets the page load nothing from any other host and run nothing that stands in the page.
-const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const docsPolicy = strictPolicy + "; script-src 'self'; style-src 'self'; connect-src 'self'"
 
 // serveDocs serves the document and the page that shows it.
 func serveDocs(mux chi.Router, doc *huma.OpenAPI) {

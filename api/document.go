@@ -11,8 +11,11 @@ import (
 // DocumentVersion is the version that the committed document carries, whatever build prints it.
 const DocumentVersion = "1"
 
-// securityScheme is the name of the one way to authenticate.
-const securityScheme = "bearer"
+// The ways to authenticate.
+const (
+	bearerScheme = "bearer"
+	cookieScheme = "session"
+)
 
 // humaConfig is the framework without what it would add by itself: a docs page from a foreign host, schema links in
 // bodies and routes of its own.
@@ -24,9 +27,13 @@ func humaConfig(version string) huma.Config {
 	cfg.CreateHooks = nil
 	cfg.RejectUnknownQueryParameters = true
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		securityScheme: {Type: "http", Scheme: "bearer", Description: "An API token, made with `patch-manager token create`"},
+		bearerScheme: {Type: "http", Scheme: "bearer", Description: "An API token, made with `patch-manager token create`. " +
+			"It counts where a session is sent as well."},
+		cookieScheme: {Type: "apiKey", In: "cookie", Name: hostPrefix + sessionCookie, Description: "The cookie that a browser gets " +
+			"by signing in; over http, which is for loopback addresses alone, without the prefix " + hostPrefix},
 	}
 	cfg.Tags = []*huma.Tag{
+		{Name: "Signing in"},
 		{Name: "Hosts"},
 		{Name: "Health checks"},
 		{Name: "Maintenance windows"},

@@ -51,7 +51,7 @@ func (s *server) registerJobPreview() {
 	handle(s, huma.Operation{
 		OperationID: "previewJob", Method: http.MethodPost, Path: "/jobs/preview", Tags: []string{"Jobs"},
 		Summary:     "See what a job would mean without making it",
-		Description: "Refuses what creating the job would refuse.", Errors: createErrors,
+		Description: "Refuses what creating the job would refuse.", Errors: createErrors, Metadata: map[string]any{readsOnly: true},
 	}, s.previewJob)
 }
 

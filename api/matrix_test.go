@@ -21,6 +21,8 @@ const (
 	operatorNamed access = "operatorNamed" // the operators of the things that the body names
 	adminOf       access = "adminOf"       // administrators; who sees the thing in the path is told that it takes one
 	adminOnly     access = "adminOnly"     // administrators, whatever the path names
+	ownerOf       access = "ownerOf"       // whom the thing in the path belongs to, as it does to the administrator here
+	noToken       access = "noToken"       // whoever signed in, as no persona here did (login_test.go)
 )
 
 // outcome is how a call ends; the zero value is the success that the document names.
@@ -37,6 +39,7 @@ var (
 	operatorRequired = outcome{403, "operator_required"}
 	outOfScope       = outcome{403, "out_of_scope"}
 	adminRequired    = outcome{403, "admin_required"}
+	sessionRequired  = outcome{403, "session_required"}
 )
 
 // outcomes says for each class how a call ends for a stranger, an outsider, a viewer, an operator and an administrator.
@@ -49,6 +52,8 @@ var outcomes = map[access][5]outcome{
 	operatorNamed: {unauthenticated, unknownInBody, operatorRequired, succeeds, succeeds},
 	adminOf:       {unauthenticated, notFound, adminRequired, adminRequired, succeeds},
 	adminOnly:     {unauthenticated, adminRequired, adminRequired, adminRequired, succeeds},
+	ownerOf:       {unauthenticated, notFound, notFound, notFound, succeeds},
+	noToken:       {unauthenticated, sessionRequired, sessionRequired, sessionRequired, sessionRequired},
 }
 
 // row is what the tests know of an operation besides the document.
@@ -67,13 +72,17 @@ const (
 	aJob     = `{"host_ids": ["{hosts}"]}`
 	aRole    = `{"role": "viewer"}`
 	anEnding = `{"outcome": "succeeded"}`
+	aLogin   = `{"user": "signs in", "password": "correct horse battery"}`
 	aWindow  = `{"kind": "maintenance", "time_zone": "Europe/Berlin", "starts_on": "2026-01-05", "start_time": "22:30", "duration_minutes": 120, "recurrence": "daily"}`
 
 	hostIsInBothGroups = `insert into group_hosts (group_id, host_id) values ('{groups/second}', '{hosts}')`
 	hostIsInTheOther   = `update group_hosts set group_id = '{groups/second}' where host_id = '{hosts}'`
 	hostWaits          = `update job_hosts set status = 'waiting_health_check' where job_id = '{jobs}'`
 	hostFailed         = `update job_hosts set status = 'failed', reason = 'agent_error' where job_id = '{jobs}'`
-	hostIsUnsettled    = `update job_hosts set status = 'indeterminate', reason = 'outcome_unknown' where job_id = '{jobs}'`
+	userSignsIn        = `insert into users (id, name, password_hash) values (gen_random_uuid(), 'signs in', '$argon2id$fake$correct horse battery')`
+	sessionOfAdmin     = `insert into sessions (id, user_id, token_hash, method, expires_at)
+		select '{me/sessions}', id, sha256('x'), 'password', now() + interval '1 hour' from users where name = 'admin'`
+	hostIsUnsettled = `update job_hosts set status = 'indeterminate', reason = 'outcome_unknown' where job_id = '{jobs}'`
 )
 
 // matrix has the row of each operation by its id in the document.
@@ -81,6 +90,12 @@ var matrix = map[string]row{
 	"getHealth":    {who: public},
 	"getReadiness": {who: public},
 	"streamEvents": {who: anyone},
+
+	"login":           {who: public, sends: aLogin, given: userSignsIn},
+	"logout":          {who: noToken},
+	"getMe":           {who: anyone},
+	"listMySessions":  {who: anyone},
+	"deleteMySession": {who: ownerOf, given: sessionOfAdmin},
 
 	"listHosts":       {who: anyone},
 	"createHost":      {who: operatorNamed, sends: aHost},

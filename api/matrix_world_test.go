@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
@@ -62,6 +63,7 @@ func (w *world) plant(name string) things {
 		"hosts/maintenance-windows":  made(hosts+"/"+host+"/maintenance-windows", window(nil)),
 		"groups/maintenance-windows": made("/api/v1/groups/"+group+"/maintenance-windows", window(nil)),
 		"maintenance-windows":        made(siteWindows, window(nil)),
+		"me/sessions":                uuid.NewString(), // given to somebody where it is needed
 	}
 	member := fleet.TokenRequest{User: "member " + name, Name: "member", Roles: map[string]fleet.Role{group: fleet.RoleViewer}}
 	token, err := w.store.CreateToken(context.Background(), fleet.Actor{Name: "test"}, member)

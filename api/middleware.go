@@ -28,10 +28,9 @@ func (s *server) identify(next http.Handler) http.Handler {
 			id = uuid.NewString()
 		}
 		w.Header().Set(requestIDHeader, id)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Cache-Control", "no-store")
-		caller := fleet.Caller{RequestID: id, RemoteAddr: remoteHost(r)}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller)))
+		caller := fleet.Caller{RequestID: id, RemoteAddr: s.remoteHost(r)}
+		ctx := context.WithValue(r.Context(), callerKey{}, caller)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, browserKey{}, s.readBrowser(r))))
 	})
 }
 
@@ -44,7 +43,7 @@ func (s *server) logAccess(next http.Handler) http.Handler {
 			s.Log.LogAttrs(r.Context(), slog.LevelInfo, "request",
 				slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", ww.Status()),
 				slog.Int("bytes", ww.BytesWritten()), slog.Duration("took", s.Now().Sub(start).Round(time.Microsecond)),
-				slog.String("request_id", callerOf(r.Context()).RequestID), slog.String("remote", remoteHost(r)))
+				slog.String("request_id", callerOf(r.Context()).RequestID), slog.String("remote", callerOf(r.Context()).RemoteAddr))
 		}()
 		next.ServeHTTP(ww, r)
 	})

@@ -11,6 +11,8 @@ import (
 // if what lies outside of the caller's scope did not exist.
 type Store interface {
 	TokenStore
+	SessionStore
+	UserStore
 	Throttle
 	HostStore
 	GroupStore
@@ -25,6 +27,33 @@ type Store interface {
 type TokenStore interface {
 	// Authenticate is not found where the token is unknown, expired or revoked.
 	Authenticate(ctx context.Context, token string) (fleet.Principal, error)
+}
+
+// SessionStore keeps the sessions of browsers.
+type SessionStore interface {
+	// Account is nobody's, without an error, where no such user may sign in.
+	Account(ctx context.Context, name, device string) (fleet.Account, error)
+	SignIn(ctx context.Context, by fleet.Caller, in fleet.SignIn) (fleet.NewSession, error)
+	RecordLoginFailure(ctx context.Context, by fleet.Caller, typed string) error
+	// AuthenticateSession is not found where the session is unknown or over.
+	AuthenticateSession(ctx context.Context, token string) (who fleet.Principal, renewed string, err error)
+	// PrincipalBySession is AuthenticateSession without the session counting as used.
+	PrincipalBySession(ctx context.Context, token string) (fleet.Principal, error)
+	Sessions(ctx context.Context, userID string, f fleet.SessionFilter) ([]fleet.Session, error)
+	EndSession(ctx context.Context, by fleet.Caller, id, action string) error
+}
+
+// UserStore keeps users.
+type UserStore interface {
+	User(ctx context.Context, id string) (fleet.User, error)
+	Memberships(ctx context.Context, userID string) ([]fleet.Membership, error)
+}
+
+// Passwords hashes the passwords of users, a few at a time.
+type Passwords interface {
+	Hash(ctx context.Context, password string) (string, error)
+	// Verify takes as long for an empty hash, which no password has, as for any other.
+	Verify(ctx context.Context, password, hash string) (bool, error)
 }
 
 // Throttle bounds how often a thing is done, in all processes together.

@@ -46,12 +46,13 @@ const retryAfter = "5"
 
 // statusOf maps the kinds of fleet's errors to statuses; this is the only place that does.
 var statusOf = map[fleet.Kind]int{
-	fleet.KindNotFound:    http.StatusNotFound,
-	fleet.KindConflict:    http.StatusConflict,
-	fleet.KindInvalid:     http.StatusUnprocessableEntity,
-	fleet.KindForbidden:   http.StatusForbidden,
-	fleet.KindUnavailable: http.StatusServiceUnavailable,
-	fleet.KindTooMany:     http.StatusTooManyRequests,
+	fleet.KindNotFound:        http.StatusNotFound,
+	fleet.KindConflict:        http.StatusConflict,
+	fleet.KindInvalid:         http.StatusUnprocessableEntity,
+	fleet.KindForbidden:       http.StatusForbidden,
+	fleet.KindUnauthenticated: http.StatusUnauthorized,
+	fleet.KindUnavailable:     http.StatusServiceUnavailable,
+	fleet.KindTooMany:         http.StatusTooManyRequests,
 }
 
 // codeOf names the problems that the framework finds before an operation runs.

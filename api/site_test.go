@@ -32,12 +32,23 @@ type site struct {
 	runs    *fakeRuns
 	log     *lockedBuffer
 	admin   string
+
+	passwords *fakePasswords
+}
+
+type apiConfig = api.Config
+
+// serve serves the API with other settings.
+func (s *site) serve(change func(*apiConfig)) {
+	cfg := s.config()
+	change(&cfg)
+	s.handler = api.New(cfg)
 }
 
 func newSite(t testing.TB) *site {
 	t.Helper()
 	pool := storetest.New(t)
-	s := &site{t: t, pool: pool, store: store.New(pool), runs: &fakeRuns{}, log: &lockedBuffer{}}
+	s := &site{t: t, pool: pool, store: store.New(pool), runs: &fakeRuns{}, log: &lockedBuffer{}, passwords: &fakePasswords{}}
 	s.exec(`select make_partitions(now() - interval '1 hour', now() + interval '1 hour')`)
 	s.handler = api.New(s.config())
 	s.admin = s.token(fleet.TokenRequest{User: "root", Admin: true, Name: "test"})
@@ -46,7 +57,7 @@ func newSite(t testing.TB) *site {
 
 func (s *site) config() api.Config {
 	return api.Config{
-		Store: s.store, Runs: s.runs, Sealer: fakeSealer{}, Policy: testPolicy,
+		Store: s.store, Runs: s.runs, Sealer: fakeSealer{}, Passwords: s.passwords, Policy: testPolicy,
 		Ready: map[string]func(context.Context) error{"postgres": s.store.Ping},
 		RunLink: func(jobID, runID string) api.RunLink {
 			return api.RunLink{WorkflowID: "patch-job/" + jobID, URL: "http://ui/" + runID}

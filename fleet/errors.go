@@ -11,12 +11,14 @@ type Kind string
 
 // The kinds of errors.
 const (
-	KindNotFound    Kind = "not_found"
-	KindConflict    Kind = "conflict"
-	KindInvalid     Kind = "invalid"
-	KindForbidden   Kind = "forbidden"
-	KindUnavailable Kind = "unavailable"
-	KindTooMany     Kind = "too_many"
+	KindNotFound  Kind = "not_found"
+	KindConflict  Kind = "conflict"
+	KindInvalid   Kind = "invalid"
+	KindForbidden Kind = "forbidden"
+	// KindUnauthenticated: nobody knows who asks.
+	KindUnauthenticated Kind = "unauthenticated"
+	KindUnavailable     Kind = "unavailable"
+	KindTooMany         Kind = "too_many"
 )
 
 // Error is an error that a caller may see. Code is stable and machine-readable, Field names the input field in the

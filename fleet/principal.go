@@ -19,6 +19,8 @@ type Principal struct {
 	Admin  bool
 	// Groups maps the id of each of the caller's groups to RoleOperator or RoleViewer.
 	Groups map[string]Role
+	// Credential is what the caller was known by.
+	Credential Credential
 }
 
 // Scope is the part of the fleet that a query may touch; every query takes one.

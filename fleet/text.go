@@ -33,3 +33,20 @@ func CheckName(field, name string, limit int) error {
 	}
 	return CheckText(field, name, limit, false)
 }
+
+// CutText is text that a stranger typed as it can be stored and shown: at most limit characters, in valid UTF-8, without
+// control characters.
+func CutText(text string, limit int) string {
+	var cut strings.Builder
+	for _, r := range text {
+		if limit == 0 {
+			break
+		}
+		if unicode.IsControl(r) {
+			r = utf8.RuneError
+		}
+		cut.WriteRune(r)
+		limit--
+	}
+	return cut.String()
+}

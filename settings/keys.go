@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/patch-manager/patch-manager/fleet"
@@ -22,6 +23,10 @@ var keys = []key{
 		func(s *Settings) *int { return &s.Database.MaxConns }),
 	listen("api.listen", "127.0.0.1:8080", "host:port that the API listens on",
 		func(s *Settings) *string { return &s.API.Listen }),
+	webURL("api.public_url", "where people reach the API, https unless on loopback; http at api.listen unless set",
+		func(s *Settings) *string { return &s.API.PublicURL }),
+	prefixes("api.trusted_proxies", "networks of proxies whose X-Forwarded-For counts, separated by commas",
+		func(s *Settings) *[]netip.Prefix { return &s.API.TrustedProxies }),
 	webURL("temporal.ui_url", "where people reach Temporal UI, for links; none unless set",
 		func(s *Settings) *string { return &s.Temporal.UIURL }),
 	path("keys.health_check", "/etc/patch-manager/keys/health-check.key", "key of the stored passwords",

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/patch-manager/patch-manager/fleet"
@@ -14,7 +15,9 @@ type Settings struct {
 		MaxConns   int
 	}
 	API struct {
-		Listen string
+		Listen         string
+		PublicURL      string         // without a trailing slash; may be empty, see Public
+		TrustedProxies []netip.Prefix // whose word counts for where a request comes from
 	}
 	Temporal struct {
 		UIURL string // of links to runs, without a trailing slash; may be empty

@@ -122,6 +122,9 @@ func TestLimitsHold(t *testing.T) {
 		{"API__LISTEN", "[::1]:8080", "8080"},
 		{"API__LISTEN", ":1", "127.0.0.1:0"},
 		{"API__LISTEN", "localhost:65535", "localhost:65536"},
+		{"API__PUBLIC_URL", "https://pm.example.org", "pm.example.org"},
+		{"API__TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.1", "10.0.0.1/8"},
+		{"API__TRUSTED_PROXIES", "2001:db8::/32", "10.0.0.0/8,"},
 		{"TEMPORAL__UI_URL", "https://pm.example.org/x", "pm.example.org"},
 		{"TEMPORAL__UI_URL", "", "ftp://x"},
 		{"KEYS__HEALTH_CHECK", "/k", "k"},
@@ -165,4 +168,31 @@ func TestAFileThatCannotBeReadIsNamed(t *testing.T) {
 	require.ErrorContains(t, err, "/nonexistent/settings.yaml")
 	_, err = settings.Load(settings.Source{File: file(t, "gate: [\n")})
 	require.ErrorContains(t, err, "patch-manager.yaml")
+}
+
+func TestWithoutHTTPSTheAPIIsForTheMachineItselfAlone(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ listen, public, want string }{
+		{"127.0.0.1:8080", "", "http://127.0.0.1:8080"},
+		{"[::1]:8080", "", "http://[::1]:8080"},
+		{"localhost:8080", "", "http://localhost:8080"},
+		{"0.0.0.0:8080", "http://127.8.0.1:8080", "http://127.8.0.1:8080"},
+		{":8080", "https://pm.example.org", "https://pm.example.org"},
+		{"127.0.0.1:8080", "http://pm.example.org", ""},
+		{"127.0.0.1:8080", "http://127.0.0.1.example.org", ""},
+		{"0.0.0.0:8080", "", ""},
+		{":8080", "", ""},
+		{"192.0.2.1:8080", "", ""},
+		{"pm.example.org:8080", "", ""},
+	} {
+		s, err := load(t, "PATCH_MANAGER_API__LISTEN="+c.listen, "PATCH_MANAGER_API__PUBLIC_URL="+c.public)
+		require.NoError(t, err)
+		u, err := s.Public()
+		if c.want == "" {
+			require.ErrorContains(t, err, "api.public_url", "%v", c)
+			continue
+		}
+		require.NoError(t, err, "%v", c)
+		require.Equal(t, c.want, u.String())
+	}
 }

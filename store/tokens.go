@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -16,25 +15,23 @@ import (
 	"github.com/patch-manager/patch-manager/store/sqlgen"
 )
 
-// tokenBytes is the randomness of a token; at 256 bits a plain hash protects it as well as a slow one.
+// tokenBytes is the randomness of a token.
 const tokenBytes = 32
 
-// tokenTouchInterval is how exact the last use of a token is, so that reading does not write every time.
-const tokenTouchInterval = time.Minute
-
 // Authenticate returns the principal of a token with the roles held now; not found where the token is unknown, expired
-// or revoked. Every token, well-formed or not, costs one hash and one look-up.
+// or revoked, or its user disabled. Every token, well-formed or not, costs one hash and one look-up.
 func (s *Store) Authenticate(ctx context.Context, token string) (fleet.Principal, error) {
-	hash := sha256.Sum256([]byte(token))
-	row, err := s.q.PrincipalByToken(ctx, hash[:])
+	row, err := s.q.PrincipalByToken(ctx, hashToken(token))
 	if err != nil {
 		return fleet.Principal{}, found(err, "token")
 	}
-	p := fleet.Principal{UserID: row.UserID, Name: row.Name, Admin: row.IsAdmin}
-	if err := json.Unmarshal(row.Roles, &p.Groups); err != nil {
-		return fleet.Principal{}, fmt.Errorf("read roles: %w", err)
+	p := fleet.Principal{UserID: row.UserID, Name: row.Name, Admin: row.IsAdmin, Credential: fleet.Credential{
+		Kind: fleet.CredentialToken, ID: row.TokenID, ReadOnly: row.ReadOnly, ExpiresAt: row.ExpiresAt,
+	}}
+	if p.Groups, err = readRoles(row.Roles); err != nil {
+		return fleet.Principal{}, err
 	}
-	if row.LastUsedAt == nil || time.Since(*row.LastUsedAt) > tokenTouchInterval {
+	if row.LastUsedAt == nil || time.Since(*row.LastUsedAt) > touchInterval {
 		if err := s.q.TouchToken(ctx, row.TokenID); err != nil {
 			return fleet.Principal{}, translate(err)
 		}
@@ -42,15 +39,29 @@ func (s *Store) Authenticate(ctx context.Context, token string) (fleet.Principal
 	return p, nil
 }
 
+// readRoles reads the roles by group as the queries give them.
+func readRoles(raw json.RawMessage) (map[string]fleet.Role, error) {
+	var roles map[string]fleet.Role
+	if err := json.Unmarshal(raw, &roles); err != nil {
+		return nil, fmt.Errorf("read roles: %w", err)
+	}
+	return roles, nil
+}
+
+// newSecret makes 256 random bits in a form that goes into headers and cookies as it is.
+func newSecret() string {
+	secret := make([]byte, tokenBytes)
+	// Read never fails: since Go 1.24 a machine without randomness ends the process.
+	_, _ = rand.Read(secret)
+	return base64.RawURLEncoding.EncodeToString(secret)
+}
+
 // CreateToken makes a token, and where needed the user it is for. Only its hash is stored.
 func (s *Store) CreateToken(ctx context.Context, by fleet.Actor, r fleet.TokenRequest) (fleet.NewToken, error) {
 	if err := errors.Join(fleet.CheckName("user", r.User, 100), fleet.CheckName("name", r.Name, 100)); err != nil {
 		return fleet.NewToken{}, err
 	}
-	secret := make([]byte, tokenBytes)
-	// Read never fails: since Go 1.24 a machine without randomness ends the process.
-	_, _ = rand.Read(secret)
-	token := fleet.NewToken{ID: newID(), Secret: fleet.TokenPrefix + base64.RawURLEncoding.EncodeToString(secret)}
+	token := fleet.NewToken{ID: newID(), Secret: fleet.TokenPrefix + newSecret()}
 	err := s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		user, err := q.UpsertUser(ctx, newID(), r.User, r.Admin)
 		if err != nil {
@@ -60,9 +71,8 @@ func (s *Store) CreateToken(ctx context.Context, by fleet.Actor, r fleet.TokenRe
 		if err := giveRoles(ctx, q, user.ID, r.Roles); err != nil {
 			return err
 		}
-		hash := sha256.Sum256([]byte(token.Secret))
 		err = q.InsertToken(ctx, sqlgen.InsertTokenParams{
-			ID: token.ID, UserID: user.ID, Name: r.Name, TokenHash: hash[:], ExpiresAt: r.ExpiresAt,
+			ID: token.ID, UserID: user.ID, Name: r.Name, TokenHash: hashToken(token.Secret), ExpiresAt: r.ExpiresAt,
 		})
 		if err != nil {
 			return err

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
 
+	"github.com/patch-manager/patch-manager/access"
 	"github.com/patch-manager/patch-manager/api"
 	"github.com/patch-manager/patch-manager/fleet"
 	"github.com/patch-manager/patch-manager/secret"
@@ -23,7 +25,18 @@ func newAPI() *cobra.Command {
 	return withSettings(cmd, func(cmd *cobra.Command, s settings.Settings) error { return runAPI(cmd.Context(), s) })
 }
 
+// passwordsAtOnce bounds how many passwords are hashed at a time. It leaves every other processor to the rest.
+func passwordsAtOnce() int { return max(1, runtime.GOMAXPROCS(0)/2) }
+
 func runAPI(ctx context.Context, s settings.Settings) error {
+	public, err := s.Public()
+	if err != nil {
+		return err
+	}
+	passwords, err := access.NewPasswords(passwordsAtOnce())
+	if err != nil {
+		return err
+	}
 	db, closeDB, err := openStore(ctx, s)
 	if err != nil {
 		return err
@@ -40,6 +53,7 @@ func runAPI(ctx context.Context, s settings.Settings) error {
 	defer temporal.Close()
 	handler := api.New(api.Config{
 		Store: db, Runs: runs{workflows.NewClient(temporal)}, Sealer: secret.Plain{Keyring: keys}, Policy: apiPolicy(s),
+		Passwords: passwords, Secure: public.Scheme == "https", TrustedProxies: s.API.TrustedProxies,
 		Ready: map[string]func(context.Context) error{"database": db.Ping},
 		// Temporal is no condition: jobs are taken while it is away, and started when it is back.
 		Optional: map[string]func(context.Context) error{"temporal": func(ctx context.Context) error {

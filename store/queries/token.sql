@@ -1,12 +1,13 @@
 -- name: PrincipalByToken :one
--- The caller with the roles held now; nobody where the token is unknown, expired or revoked.
-select t.id as token_id, t.last_used_at, u.id as user_id, u.name, u.is_admin,
+-- The caller with the roles held now; nobody where the token is unknown, expired or revoked, or the user disabled.
+select t.id as token_id, t.last_used_at, t.expires_at, (t.scopes = '{read}')::boolean as read_only, u.id as user_id, u.name, u.is_admin,
     coalesce((select jsonb_object_agg(gu.group_id, gu.role) from group_users gu where gu.user_id = u.id), '{}')::jsonb as roles
 from api_tokens t
 join users u on u.id = t.user_id
 where t.token_hash = @token_hash
   and t.revoked_at is null
-  and (t.expires_at is null or t.expires_at > now());
+  and (t.expires_at is null or t.expires_at > now())
+  and u.disabled_at is null;
 
 -- name: TouchToken :exec
 update api_tokens set last_used_at = now()

@@ -20,6 +20,7 @@ type ApiToken struct {
 	ExpiresAt  *time.Time
 	RevokedAt  *time.Time
 	LastUsedAt *time.Time
+	Scopes     []string
 }
 
 type AuditEntry struct {
@@ -227,6 +228,12 @@ type JobHostOutput struct {
 	Line   string
 }
 
+type LoginDevice struct {
+	TokenHash   []byte
+	UserID      string
+	LastLoginAt time.Time
+}
+
 type MaintenanceWindow struct {
 	ID              string
 	Scope           string
@@ -267,6 +274,26 @@ type PatchAttempt struct {
 	FinishedAt         *time.Time
 }
 
+type Session struct {
+	ID            string
+	UserID        string
+	TokenHash     []byte
+	PreviousHash  []byte
+	PreviousUntil *time.Time
+	Renew         bool
+	Method        string
+	CreatedAt     time.Time
+	LastSeenAt    time.Time
+	ExpiresAt     time.Time
+	RemoteAddr    string
+	UserAgent     string
+}
+
+type SetupCode struct {
+	CodeHash  []byte
+	ExpiresAt time.Time
+}
+
 type Throttle struct {
 	Bucket   []byte
 	Taken    []time.Time
@@ -275,10 +302,14 @@ type Throttle struct {
 }
 
 type User struct {
-	ID        string
-	Name      string
-	IsAdmin   bool
-	CreatedAt time.Time
+	ID           string
+	Name         string
+	IsAdmin      bool
+	CreatedAt    time.Time
+	DisplayName  string
+	PasswordHash *string
+	DisabledAt   *time.Time
+	LastLoginAt  *time.Time
 }
 
 type Wakeup struct {

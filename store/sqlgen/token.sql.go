@@ -47,31 +47,36 @@ func (q *Queries) InsertToken(ctx context.Context, arg InsertTokenParams) error 
 }
 
 const principalByToken = `-- name: PrincipalByToken :one
-select t.id as token_id, t.last_used_at, u.id as user_id, u.name, u.is_admin,
+select t.id as token_id, t.last_used_at, t.expires_at, (t.scopes = '{read}')::boolean as read_only, u.id as user_id, u.name, u.is_admin,
     coalesce((select jsonb_object_agg(gu.group_id, gu.role) from group_users gu where gu.user_id = u.id), '{}')::jsonb as roles
 from api_tokens t
 join users u on u.id = t.user_id
 where t.token_hash = $1
   and t.revoked_at is null
   and (t.expires_at is null or t.expires_at > now())
+  and u.disabled_at is null
 `
 
 type PrincipalByTokenRow struct {
 	TokenID    string
 	LastUsedAt *time.Time
+	ExpiresAt  *time.Time
+	ReadOnly   bool
 	UserID     string
 	Name       string
 	IsAdmin    bool
 	Roles      json.RawMessage
 }
 
-// The caller with the roles held now; nobody where the token is unknown, expired or revoked.
+// The caller with the roles held now; nobody where the token is unknown, expired or revoked, or the user disabled.
 func (q *Queries) PrincipalByToken(ctx context.Context, tokenHash []byte) (PrincipalByTokenRow, error) {
 	row := q.db.QueryRow(ctx, principalByToken, tokenHash)
 	var i PrincipalByTokenRow
 	err := row.Scan(
 		&i.TokenID,
 		&i.LastUsedAt,
+		&i.ExpiresAt,
+		&i.ReadOnly,
 		&i.UserID,
 		&i.Name,
 		&i.IsAdmin,
