@@ -40,12 +40,23 @@ test: setup ## Run every test that needs nothing outside
 	$(GO) test -tags integration ./...
 
 .PHONY: check
-check: setup fmt-check lint generate-check openapi-check race ## Run what CI runs
+check: setup fmt-check lint generate-check openapi-check race fuzz-short ## Run what CI runs
 	@bin/patch-manager demo
 
 .PHONY: race
 race: setup
 	$(GO) test -race -tags integration ./...
+
+# How long each target is fuzzed by `make fuzz`.
+FUZZ_TIME ?= 10m
+
+.PHONY: fuzz
+fuzz: setup ## Fuzz every parser of outside bytes, each for FUZZ_TIME (10m)
+	@GO=$(GO) scripts/fuzz.sh $(FUZZ_TIME)
+
+.PHONY: fuzz-short
+fuzz-short: setup
+	@GO=$(GO) scripts/fuzz.sh 10s
 
 .PHONY: fmt
 fmt: ## Format the Go code

@@ -122,8 +122,8 @@ func readBody(r *http.Request, v any) ([]byte, error) {
 	if err := decoder.Decode(v); err != nil {
 		return nil, invalid("body: %v", err)
 	}
-	if decoder.More() {
-		return nil, invalid("body: more than one JSON value")
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, invalid("body: something follows the JSON object")
 	}
 	return body, nil
 }

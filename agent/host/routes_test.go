@@ -28,7 +28,7 @@ func TestBadRequestsAreRefusedBeforeAnythingHappens(t *testing.T) {
 		`{"reboot_required":true}`:             "reboot_required",
 		`{"reboot_delay_seconds":-1}`:          "reboot_delay_seconds",
 		`{"reboot_delay_seconds":86401}`:       "reboot_delay_seconds",
-		`{} {}`:                                "more than one",
+		`{} {}`:                                "something follows",
 		`{"packages":[],`:                      "body",
 	} {
 		a := h.ask(http.MethodPost, "/patches/apply", body)
