@@ -3,11 +3,13 @@ package api_test
 import (
 	"context"
 	"maps"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/stretchr/testify/require"
 )
 
@@ -51,8 +53,24 @@ func TestEveryOperationHasItsRowInTheMatrixAndEveryRowItsOperation(t *testing.T)
 	}
 }
 
+// TestEveryRouteIsAnOperationOrAPage holds that nothing is served beside the document, and so beside the matrix.
+func TestEveryRouteIsAnOperationOrAPage(t *testing.T) {
+	t.Parallel()
+	pages := []string{"GET /openapi.json", "GET /docs", "GET /docs/docs.js", "GET /docs/docs.css"}
+	for _, op := range operations(t) {
+		pages = append(pages, op.method+" "+op.path)
+	}
+	routes := []string{}
+	require.NoError(t, chi.Walk(newSite(t).handler.(chi.Routes), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		routes = append(routes, method+" "+route)
+		return nil
+	}))
+	require.ElementsMatch(t, pages, routes, "a route that is no operation: make it one, or add it to the pages that anybody may read")
+}
+
 // TestEveryOperationAsEveryPersona calls them for real. Who may gets the success that the document names, and a change
-// leaves its entry in the audit; who may not gets the refusal of the class, and nothing has changed.
+// leaves its entry in the audit and tells other groups nothing; who may not gets the refusal of the class, and nothing has
+// changed.
 func TestEveryOperationAsEveryPersona(t *testing.T) {
 	t.Parallel()
 	ops := operations(t)
@@ -72,7 +90,7 @@ func requireMatrixRow(t *testing.T, op operation, r row) {
 			w = newWorld(t, r)
 		}
 		want := outcomes[r.who][p.is]
-		before, entries := w.state(), w.entries()
+		before, entries, told := w.state(), w.entries(), w.toldOutside()
 		a := w.send(w.tokens[p.token], op, w.inside, r)
 		after := w.state()
 		if want != succeeds {
@@ -86,6 +104,7 @@ func requireMatrixRow(t *testing.T, op operation, r row) {
 			require.Equal(t, before, after, "reads and yet changes, as %s", p.name)
 			continue
 		}
+		require.Equal(t, told, w.toldOutside(), "another group hears of it, as %s", p.name)
 		require.NotEqual(t, before, after, "succeeds and changes nothing, as %s", p.name)
 		require.Greater(t, w.entries(), entries, "changes without an entry in the audit, as %s", p.name)
 		w = nil // the next one finds things as they were
@@ -102,6 +121,11 @@ func requireRefusal(t *testing.T, op operation, p persona, want outcome, a answe
 
 // entries is how many entries the audit has.
 func (w *world) entries() int { return w.count(`select count(*) from audit_entries`) }
+
+// toldOutside is how many events the group hears of that the personas are not in.
+func (w *world) toldOutside() int {
+	return w.count(`select count(*) from events where not site and group_ids && $1::uuid[]`, []string{w.outside["groups"], w.outside["groups/second"]})
+}
 
 // send calls an operation on some things, with what its row says it takes.
 func (w *world) send(token string, op operation, of things, r row) answer {
