@@ -57,8 +57,14 @@ func FuzzRequestToTheAgent(f *testing.F) {
 	f.Add(uint8(5), "", "", `{"delay_seconds":9223372036854775807,"force":true}`)
 	f.Add(uint8(6), "0b5b0f6e-0000-4000-8000-000000000001", "", "")
 	routes := []struct{ method, path string }{
-		{http.MethodGet, "/health"}, {http.MethodGet, "/system/services/"}, {http.MethodGet, "/jobs?"}, {http.MethodGet, "/jobs/"},
-		{http.MethodPost, "/patches/apply"}, {http.MethodPost, "/system/reboot"}, {http.MethodDelete, "/jobs/"}, {http.MethodGet, "/patches"},
+		{http.MethodGet, "/health"},
+		{http.MethodGet, "/system/services/"},
+		{http.MethodGet, "/jobs?"},
+		{http.MethodGet, "/jobs/"},
+		{http.MethodPost, "/patches/apply"},
+		{http.MethodPost, "/system/reboot"},
+		{http.MethodDelete, "/jobs/"},
+		{http.MethodGet, "/patches"},
 	}
 	f.Fuzz(func(t *testing.T, which uint8, id, other, body string) {
 		h := newHost(t)
