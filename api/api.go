@@ -60,6 +60,7 @@ type Policy struct {
 	GateTimeout             time.Duration
 	MaxWait                 time.Duration
 	IgnoreCertErrorsDefault bool
+	Outbound                fleet.OutboundRules // which URLs of checks are refused at once
 }
 
 // RunLink is where people find the run of a job in Temporal.

@@ -101,7 +101,7 @@ func (s *server) createCheck(ctx context.Context, by fleet.Caller, in *createChe
 		return nil, err
 	}
 	check.Password = sealed
-	if err := check.Validate(); err != nil {
+	if err := s.validate(check); err != nil {
 		return nil, err
 	}
 	if err := s.Store.CreateCheck(ctx, by, check); err != nil {
@@ -115,6 +115,14 @@ func (s *server) createCheck(ctx context.Context, by fleet.Caller, in *createChe
 	return &createdCheckAnswer{
 		Location: Base + "/hosts/" + host + "/health-checks/" + check.ID, Body: s.checkBody(created),
 	}, nil
+}
+
+// validate refuses also what the check could be stored with and never be carried out.
+func (s *server) validate(c fleet.Check) error {
+	if err := c.Validate(); err != nil || c.Type != fleet.CheckHTTP {
+		return err
+	}
+	return s.Policy.Outbound.CheckURL(c.URL)
 }
 
 // seal encrypts the password of a check; nil stays nil. The check has its ids already, since they are bound into the
@@ -154,7 +162,7 @@ func (s *server) updateCheck(ctx context.Context, by fleet.Caller, in *updateChe
 		return nil, err
 	}
 	check.Password = sealed
-	if err := check.Validate(); err != nil {
+	if err := s.validate(check); err != nil {
 		return nil, err
 	}
 	if err := s.Store.UpdateCheck(ctx, by, fleet.CheckUpdate{Check: check, KeepPassword: !in.Body.BasicAuthPass.Sent}); err != nil {

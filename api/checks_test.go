@@ -86,18 +86,20 @@ func TestReplacingACheckKeepsClearsOrChangesThePassword(t *testing.T) {
 		change map[string]any
 		want   string
 	}{
-		"absent keeps":              {map[string]any{}, "old"},
-		"null clears":               {map[string]any{"basic_auth_pass": nil}, ""},
-		"a new one replaces":        {map[string]any{"basic_auth_pass": "new"}, "new"},
-		"another path keeps":        {map[string]any{"url": "https://a.example.com/other?x=1"}, "old"},
-		"same port written keeps":   {map[string]any{"url": "https://A.example.com:443/health"}, "old"},
-		"another scheme clears":     {map[string]any{"url": "http://a.example.com/health"}, ""},
-		"another host clears":       {map[string]any{"url": "https://evil.example.com/health"}, ""},
-		"another port clears":       {map[string]any{"url": "https://a.example.com:8443/health"}, ""},
-		"new host with a new one":   {map[string]any{"url": "https://b.example.com/", "basic_auth_pass": "new"}, "new"},
-		"no user clears":            {map[string]any{"basic_auth_user": absent}, ""},
-		"another user keeps":        {map[string]any{"basic_auth_user": "other"}, "old"},
-		"becoming a service clears": {map[string]any{"check_type": "service", "service_name": "x.service", "url": absent, "expected_body": absent, "basic_auth_user": absent}, ""},
+		"absent keeps":               {map[string]any{}, "old"},
+		"null clears":                {map[string]any{"basic_auth_pass": nil}, ""},
+		"a new one replaces":         {map[string]any{"basic_auth_pass": "new"}, "new"},
+		"another path keeps":         {map[string]any{"url": "https://a.example.com/other?x=1"}, "old"},
+		"same port written keeps":    {map[string]any{"url": "https://A.example.com:443/health"}, "old"},
+		"a capital elsewhere clears": {map[string]any{"url": "https://a.example.com\u0130/health"}, ""},
+		"a dot behind clears":        {map[string]any{"url": "https://a.example.com./health"}, ""},
+		"another scheme clears":      {map[string]any{"url": "http://a.example.com/health"}, ""},
+		"another host clears":        {map[string]any{"url": "https://evil.example.com/health"}, ""},
+		"another port clears":        {map[string]any{"url": "https://a.example.com:8443/health"}, ""},
+		"new host with a new one":    {map[string]any{"url": "https://b.example.com/", "basic_auth_pass": "new"}, "new"},
+		"no user clears":             {map[string]any{"basic_auth_user": absent}, ""},
+		"another user keeps":         {map[string]any{"basic_auth_user": "other"}, "old"},
+		"becoming a service clears":  {map[string]any{"check_type": "service", "service_name": "x.service", "url": absent, "expected_body": absent, "basic_auth_user": absent}, ""},
 	} {
 		i++
 		path := hosts + "/" + s.host(fmt.Sprintf("h%d.example.com", i)) + "/health-checks"
@@ -125,6 +127,10 @@ func TestEachBrokenRuleOfACheckNamesItsField(t *testing.T) {
 		"unknown type":             {httpCheck(map[string]any{"check_type": "tcp"}), "check_type"},
 		"no url":                   {httpCheck(map[string]any{"url": absent}), "url"},
 		"url with a user":          {httpCheck(map[string]any{"url": "https://u:p@a.example.com/"}), "url"},
+		"url with another port":    {httpCheck(map[string]any{"url": "https://a.example.com:25/"}), "url"},
+		"url of metadata":          {httpCheck(map[string]any{"url": "http://169.254.169.254/"}), "url"},
+		"url of loopback":          {httpCheck(map[string]any{"url": "http://[::ffff:127.0.0.1]:8080/"}), "url"},
+		"url in odd notation":      {httpCheck(map[string]any{"url": "http://2130706433/"}), "url"},
 		"no expected body":         {httpCheck(map[string]any{"expected_body": absent}), "expected_body"},
 		"expected body of 501":     {httpCheck(map[string]any{"expected_body": strings.Repeat("b", 501)}), "expected_body"},
 		"service name on http":     {httpCheck(map[string]any{"service_name": "x.service"}), "service_name"},
@@ -149,6 +155,23 @@ func TestEachBrokenRuleOfACheckNamesItsField(t *testing.T) {
 	s.must(201, s.admin, "POST", path, httpCheck(map[string]any{
 		"name": strings.Repeat("é", 100), "expected_body": strings.Repeat("b", 500), "basic_auth_user": "u", "basic_auth_pass": strings.Repeat("p", 500),
 	}))
+}
+
+func TestAURLThatCouldOnlyBeRefusedLaterIsRefusedWhereACheckIsMadeOrReplaced(t *testing.T) {
+	t.Parallel()
+	s, path := newCheckSite(t)
+	id := s.must(201, s.admin, "POST", path, httpCheck(nil))["id"].(string)
+	bad := httpCheck(map[string]any{"url": "http://169.254.169.254/latest/meta-data/"})
+	require.Equal(t, []string{"url"}, s.refuse(422, "invalid_field", s.admin, "PUT", path+"/"+id, bad))
+	bad["name"] = "another"
+	require.Equal(t, []string{"url"}, s.refuse(422, "invalid_field", s.admin, "POST", path, bad))
+	// What an administrator lists is taken, and so is a private network.
+	cfg := s.config()
+	cfg.Policy.Outbound.Allow.Endpoints = []string{"127.0.0.1:9000"}
+	s.handler = api.New(cfg)
+	for _, url := range []string{"http://127.0.0.1:9000/", "http://10.1.2.3:8080/"} {
+		s.must(200, s.admin, "PUT", path+"/"+id, httpCheck(map[string]any{"url": url}))
+	}
 }
 
 func TestNameOfACheckIsUniqueInItsHost(t *testing.T) {

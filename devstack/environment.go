@@ -28,6 +28,11 @@ func (e *environment) lookup(name string) (string, bool) {
 	return value, ok
 }
 
+func (e *environment) has(name string) bool {
+	_, ok := e.lookup(name)
+	return ok
+}
+
 // set gives a variable a value unless the caller did.
 func (e *environment) set(name, value string) { e.ours[name] = value }
 

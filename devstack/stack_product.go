@@ -39,10 +39,23 @@ func (s *Stack) startFleet(ctx context.Context) error {
 	}
 	s.Fleet = fleet
 	s.onStop(fleet.Close)
+	if name := variable("checks.allow"); !s.env.has(name) {
+		s.env.set(name, s.pages())
+	}
 	if s.config.Ports.Control != 0 {
 		s.serveControl(ctx)
 	}
 	return nil
+}
+
+// pages are the simulated hosts' pages as an administrator lists them for HTTP checks, which do not reach this machine
+// otherwise.
+func (s *Stack) pages() string {
+	var list []string
+	for _, h := range s.Fleet.Hosts() {
+		list = append(list, strings.Trim(strings.TrimPrefix(h.WebURL(), "http://"), "/"))
+	}
+	return strings.Join(list, ",")
 }
 
 // serveControl serves the endpoint that breaks and mends simulated hosts until the stack stops.

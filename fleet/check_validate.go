@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -54,7 +55,7 @@ func (c Check) validateHTTP() error {
 	if c.ServiceName != "" {
 		return Invalid("service_name", "must be empty for an http check")
 	}
-	if err := validateURL(c.URL); err != nil {
+	if err := ValidateURL(c.URL); err != nil {
 		return err
 	}
 	if err := validateExpectedBody(c.ExpectedBody); err != nil {
@@ -124,7 +125,8 @@ func validateServiceName(name string) error {
 	return nil
 }
 
-func validateURL(raw string) error {
+// ValidateURL refuses what can not be the URL of an HTTP check, whatever the settings say.
+func ValidateURL(raw string) error {
 	if err := validateText("url", raw, MaxURL); err != nil {
 		return err
 	}
@@ -141,8 +143,27 @@ func validateURL(raw string) error {
 		return Invalid("url", "must not contain a fragment")
 	case u.Hostname() == "":
 		return Invalid("url", "must contain a host")
+	case oddAddress(u.Hostname()):
+		return Invalid("url", "must write an IPv4 address as four decimal numbers, without leading zeros")
 	}
 	return validatePort(u)
+}
+
+// oddAddress reports whether host would be an IPv4 address to some and a name to others: 2130706433, 0x7f.1, 127.1. What
+// ends in a number is an address (WHATWG URL, section 3.5).
+func oddAddress(host string) bool {
+	labels := strings.Split(strings.TrimSuffix(host, "."), ".")
+	last := strings.ToLower(labels[len(labels)-1])
+	digits, hex := strings.CutPrefix(last, "0x")
+	alphabet := "0123456789"
+	if hex {
+		alphabet += "abcdef"
+	}
+	if (digits == "" && !hex) || strings.Trim(digits, alphabet) != "" {
+		return false
+	}
+	_, err := netip.ParseAddr(host)
+	return err != nil
 }
 
 func validatePort(u *url.URL) error {

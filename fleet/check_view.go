@@ -23,7 +23,13 @@ type CheckUpdate struct {
 // MayKeepPassword reports whether a stored password may stay when a check changes from old to new. A password goes to
 // the scheme, host and port that it was given for and nowhere else: who may edit a URL must not thereby read it.
 func MayKeepPassword(old, changed Check) bool {
-	return changed.Type == CheckHTTP && changed.BasicAuthUser != "" && origin(old.URL) != "" && origin(old.URL) == origin(changed.URL)
+	return changed.Type == CheckHTTP && changed.BasicAuthUser != "" && SameOrigin(old.URL, changed.URL)
+}
+
+// SameOrigin reports whether two URLs surely have the same scheme, host and port. Two ways to write one name may count as
+// two hosts, never the other way round.
+func SameOrigin(a, b string) bool {
+	return origin(a) != "" && origin(a) == origin(b)
 }
 
 // origin is the scheme, host and port of a URL with the port made explicit; empty where it is no URL.
@@ -32,11 +38,26 @@ func origin(raw string) string {
 	if err != nil || u.Host == "" {
 		return ""
 	}
-	scheme, port := strings.ToLower(u.Scheme), u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[scheme]
+	return u.Scheme + "://" + lowerASCII(u.Hostname()) + ":" + effectivePort(u)
+}
+
+// effectivePort is the port that a URL leads to; empty where neither it nor its scheme says.
+func effectivePort(u *url.URL) string {
+	if port := u.Port(); port != "" {
+		return port
 	}
-	return scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
+	return map[string]string{"http": "80", "https": "443"}[u.Scheme]
+}
+
+// lowerASCII leaves every other letter alone: the rules for names differ from those for texts, so that an I with a dot
+// would become the same letter here and another host there.
+func lowerASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + ('a' - 'A')
+		}
+		return r
+	}, s)
 }
 
 // SameProbe reports whether two checks ask the same thing in the same way, so that a result of one says what the other's

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -63,13 +64,23 @@ func raw(t *testing.T, text string, hold bool) string {
 	return "http://" + l.Addr().String()
 }
 
+// onLoopback allows what the servers of these tests are at, and every port.
+var onLoopback = fleet.OutboundRules{
+	Ports: []fleet.PortRange{{First: 1, Last: 65535}},
+	Allow: fleet.OutboundAllow{Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
+}
+
+func prober(timeout time.Duration) *health.Prober {
+	return health.NewProber(health.Config{Timeout: timeout, Rules: onLoopback})
+}
+
 func probe(t *testing.T, url, expected string, change ...func(*fleet.Check)) fleet.Result {
 	t.Helper()
 	c := fleet.Check{ID: "c", HostID: "h", Type: fleet.CheckHTTP, URL: url, ExpectedBody: expected, IgnoreCertErrors: true}
 	for _, f := range change {
 		f(&c)
 	}
-	result := health.NewProber(health.Config{Timeout: 5 * time.Second}).HTTP(t.Context(), c, "s3cret-hunter2")
+	result := prober(5*time.Second).HTTP(t.Context(), c, "s3cret-hunter2")
 	require.Equal(t, "c", result.CheckID)
 	require.Equal(t, "h", result.HostID)
 	require.NotZero(t, result.CheckedAt)
@@ -220,7 +231,7 @@ func TestTheWholeCheckEndsWithItsTimeout(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := health.NewProber(health.Config{Timeout: 100 * time.Millisecond})
+			p := prober(100 * time.Millisecond)
 			r := p.HTTP(t.Context(), fleet.Check{URL: url, ExpectedBody: "ok"}, "")
 			requireUnhealthy(t, r, "within 100ms")
 			require.Less(t, r.Latency, 2*time.Second)
@@ -235,7 +246,7 @@ func TestACheckThatWeStopIsAnErrorAndNotTheHostsFault(t *testing.T) {
 		cancel()
 		<-r.Context().Done()
 	})
-	r := health.NewProber(health.Config{}).HTTP(ctx, fleet.Check{URL: url, ExpectedBody: "ok"}, "")
+	r := prober(0).HTTP(ctx, fleet.Check{URL: url, ExpectedBody: "ok"}, "")
 	require.Equal(t, fleet.OutcomeError, r.Outcome)
 }
 
@@ -350,7 +361,7 @@ func FuzzHTTPAnswer(f *testing.F) {
 	f.Add("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 	f.Add("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08")
 	f.Fuzz(func(t *testing.T, answer string) {
-		p := health.NewProber(health.Config{Timeout: time.Second})
+		p := prober(time.Second)
 		r := p.HTTP(t.Context(), fleet.Check{URL: raw(t, answer, false), ExpectedBody: "ok"}, "")
 		require.NotEqual(t, fleet.OutcomeError, r.Outcome)
 		if r.Healthy() {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"time"
 
 	"github.com/patch-manager/patch-manager/fleet"
@@ -16,15 +18,24 @@ const (
 	maxHeader      = 32 << 10
 )
 
-// Config bounds the probes.
+// Config bounds the probes. Its zero value requests no URL.
 type Config struct {
-	Timeout time.Duration // of a whole check, dialling and reading included; 0 means DefaultTimeout
+	Timeout   time.Duration       // of a whole check, dialling and reading included; 0 means DefaultTimeout
+	Rules     fleet.OutboundRules // for HTTP checks
+	Servers   []string            // host:port of what the manager itself works with, which checks do not reach
+	Redirects int                 // how many an HTTP check follows, each by the same rules
+	Resolver  *net.Resolver       // nil means that of the machine
 }
 
 // Prober carries checks out. It is safe for concurrent use.
 type Prober struct {
-	timeout time.Duration
-	now     func() time.Time
+	timeout      time.Duration
+	rules        fleet.OutboundRules
+	redirects    int
+	resolver     *net.Resolver
+	surroundings *surroundings
+	now          func() time.Time
+	connecting   func(netip.AddrPort) // told of every connection that is about to be made
 }
 
 // NewProber makes a prober.
@@ -32,7 +43,14 @@ func NewProber(cfg Config) *Prober {
 	if cfg.Timeout <= 0 {
 		cfg.Timeout = DefaultTimeout
 	}
-	return &Prober{timeout: cfg.Timeout, now: time.Now}
+	if cfg.Resolver == nil {
+		cfg.Resolver = net.DefaultResolver
+	}
+	return &Prober{
+		timeout: cfg.Timeout, rules: cfg.Rules, redirects: cfg.Redirects, resolver: cfg.Resolver, now: time.Now,
+		surroundings: &surroundings{servers: cfg.Servers, listed: cfg.Rules.Allow.Endpoints, resolver: cfg.Resolver, age: surroundingsAge},
+		connecting:   func(netip.AddrPort) {},
+	}
 }
 
 // verdict is what a probe found.

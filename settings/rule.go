@@ -143,3 +143,20 @@ func names(name, def, help string, at func(*Settings) *[]string) key {
 			!slices.ContainsFunc(list, func(n string) bool { return !nameSyntax.MatchString(n) })
 	}}
 }
+
+func ports(name, def, help string, at func(*Settings) *[]fleet.PortRange) key {
+	return key{name, def, "ports and ranges such as 80,8000-8999, from 1 to 65535", help, func(s *Settings, text string) bool {
+		list, err := fleet.ParsePorts(text)
+		*at(s) = list
+		return err == nil
+	}}
+}
+
+func allowed(name, help string, at func(*Settings) *fleet.OutboundAllow) key {
+	rule := "networks such as 127.0.0.0/8 and host:port, separated by commas, or empty"
+	return key{name, "", rule, help, func(s *Settings, text string) bool {
+		list, err := fleet.ParseOutboundAllow(text)
+		*at(s) = list
+		return err == nil
+	}}
+}

@@ -37,6 +37,8 @@ type Settings struct {
 	}
 	Checks struct {
 		IgnoreCertErrorsDefault bool
+		Outbound                fleet.OutboundRules // where HTTP checks may go
+		MaxRedirects            int
 	}
 	Patch struct {
 		PollInterval  time.Duration

@@ -57,6 +57,8 @@ func TestDefaultsKeepTheirRules(t *testing.T) {
 	require.Equal(t, "127.0.0.1:8080", s.API.Listen)
 	require.Equal(t, []string{"default"}, s.Worker.Zones)
 	require.True(t, s.Checks.IgnoreCertErrorsDefault)
+	require.Len(t, s.Checks.Outbound.Ports, 3)
+	require.Empty(t, s.Checks.Outbound.Allow)
 	require.Equal(t, s.Database.URL.Reveal(), s.Database.MigrateURL.Reveal())
 }
 
@@ -129,6 +131,12 @@ func TestLimitsHold(t *testing.T) {
 		{"TEMPORAL__UI_URL", "", "ftp://x"},
 		{"KEYS__HEALTH_CHECK", "/k", "k"},
 		{"CHECKS__IGNORE_CERT_ERRORS_DEFAULT", "false", "0"},
+		{"CHECKS__PORTS", "1,443,1024-65535", "1-65536"},
+		{"CHECKS__PORTS", "80", ""},
+		{"CHECKS__ALLOW", "", "localhost"},
+		{"CHECKS__ALLOW", "127.0.0.0/8, ::1/128, db.internal:5432", "127.0.0.1"},
+		{"CHECKS__MAX_REDIRECTS", "0", "-1"},
+		{"CHECKS__MAX_REDIRECTS", "5", "6"},
 		{"WORKER__MAX_ACTIVITIES", "2", "1"},
 		{"WORKER__MAX_ACTIVITIES", "100000", "100001"},
 		{"WORKER__ZONES", "a, b", "a,"},

@@ -76,6 +76,7 @@ func apiPolicy(s settings.Settings) api.Policy {
 		AgentPort: s.Agent.Port, PollInterval: s.Health.PollInterval, ResultRetention: s.Health.ResultRetention,
 		Cutoff: s.Windows.Cutoff, CutoffWithReboot: s.Windows.CutoffWithReboot, GateTimeout: s.Gate.ImmediateTimeout,
 		MaxWait: maxWait, IgnoreCertErrorsDefault: s.Checks.IgnoreCertErrorsDefault,
+		Outbound: s.Checks.Outbound,
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/patch-manager/patch-manager/activities"
 	"github.com/patch-manager/patch-manager/agent"
 	"github.com/patch-manager/patch-manager/fleet"
-	"github.com/patch-manager/patch-manager/health"
 	"github.com/patch-manager/patch-manager/secret"
 	"github.com/patch-manager/patch-manager/settings"
 	"github.com/patch-manager/patch-manager/store"
@@ -53,9 +52,10 @@ func runWorker(ctx context.Context, s settings.Settings) error {
 		return err
 	}
 	defer temporal.Close()
+	checks := activities.NewCheckRunner(agents, newProber(s, options.HostPort), keys, db)
 	w := worker.New(worker.Config{
 		Temporal: temporal, Namespace: options.Namespace, Zones: s.Worker.Zones,
-		Activities:   makeActivities(s, db, keys, agents, workflows.NewClient(temporal)),
+		Activities:   makeActivities(s, db, agents, checks, workflows.NewClient(temporal)),
 		PollInterval: s.Health.PollInterval, InventoryInterval: s.Agent.InventoryInterval,
 		Retention: activities.Retention{
 			Results: s.Health.ResultRetention, Events: s.Events.Retention, Outputs: s.Outputs.Retention, Jobs: s.Jobs.Retention,
@@ -72,8 +72,9 @@ func runWorker(ctx context.Context, s settings.Settings) error {
 }
 
 // makeActivities brings the adapters together with what carries out the runs.
-func makeActivities(s settings.Settings, db *store.Store, keys *secret.Keyring, agents *agent.Client, signals *workflows.Client) worker.Activities {
-	checks := activities.NewCheckRunner(agents, health.NewProber(health.Config{Timeout: s.Health.CheckTimeout}), keys, db)
+func makeActivities(
+	s settings.Settings, db *store.Store, agents *agent.Client, checks *activities.CheckRunner, signals *workflows.Client,
+) worker.Activities {
 	stock := activities.NewInventoryReader(agents, db)
 	return worker.Activities{
 		Runs:      activities.NewRuns(db, agents, checks, signals, stock, runPolicy(s)),

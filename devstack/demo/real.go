@@ -41,6 +41,7 @@ var realSettings = map[string]string{
 	"gate.max_result_age":      "5s",
 	"health.poll_interval":     "30s",
 	"health.check_timeout":     "5s",
+	"checks.allow":             realWeb,
 	"agent.inventory_interval": "15s", // a sweep has until 5 s before the next
 	"patch.poll_interval":      "1s",
 	"verify.timeout":           "60s",

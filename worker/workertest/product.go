@@ -86,7 +86,8 @@ func (s *System) newWorker(ctx context.Context) (*worker.Worker, error) {
 		return nil, err
 	}
 	log := slog.New(slog.DiscardHandler)
-	checks := activities.NewCheckRunner(agents, health.NewProber(health.Config{Timeout: s.settings.Health.CheckTimeout}), keys, s.Store)
+	prober := health.NewProber(health.Config{Timeout: s.settings.Health.CheckTimeout, Rules: s.settings.Checks.Outbound})
+	checks := activities.NewCheckRunner(agents, prober, keys, s.Store)
 	reader := activities.NewInventoryReader(agents, s.Store)
 	return worker.New(worker.Config{
 		Temporal: s.Temporal,
