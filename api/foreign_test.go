@@ -71,17 +71,17 @@ func randomIDs(n int) []string {
 func (w *world) requireAlike(op operation, r row, place int, rest []string) {
 	w.t.Helper()
 	own := op.idsOf(w.outside)
-	answerTo := func(token, id string) string {
+	answerTo := func(as, id string) string {
 		path := op.pathWith(slices.Concat(own[:place], []string{id}, rest[place+1:]))
-		a := w.sendTo(w.tokens[token], op, path, w.outside, r)
+		a := w.sendTo(as, op, path, w.outside, r)
 		require.Contains(w.t, []int{403, 404}, a.status, "%s: %s", path, a.body)
 		return comparable(a)
 	}
-	want := answerTo("elsewhere", uuid.NewString())
+	want := answerTo(elsewhere, uuid.NewString())
 	for _, name := range w.foreign(op.collections()[place]) {
-		require.Equal(w.t, want, answerTo("elsewhere", name), "%s in place %d of %s", name, place, op.path)
+		require.Equal(w.t, want, answerTo(elsewhere, name), "%s in place %d of %s", name, place, op.path)
 	}
-	require.Equal(w.t, answerTo("admin", uuid.NewString()), answerTo("admin", "malformed"), op.path)
+	require.Equal(w.t, answerTo(administrator, uuid.NewString()), answerTo(administrator, "malformed"), op.path)
 }
 
 // comparable is an answer without what differs from request to request.
@@ -105,7 +105,7 @@ func TestForeignIDsInABodyAnswerLikeThoseThatDoNotExist(t *testing.T) {
 				answerTo := func(name string) string {
 					r := matrix[id]
 					r.sends = with(t, w.outside.fill(r.sends), field, append(slices.Clone(before), name))
-					a := w.send(w.tokens["elsewhere"], op, w.outside, r)
+					a := w.send(elsewhere, op, w.outside, r)
 					require.Equal(t, 422, a.status, "%s %s: %s", id, field, a.body)
 					a.body = []byte(strings.ReplaceAll(string(a.body), name, "ID"))
 					a.header.Del("Content-Length")
@@ -144,7 +144,7 @@ func TestForeignIDsInAQueryAnswerLikeThoseThatDoNotExist(t *testing.T) {
 			answerTo := func(name string) string {
 				r := matrix[id]
 				r.asks = parameter + "=" + name
-				return comparable(w.send(w.tokens["elsewhere"], op, w.outside, r))
+				return comparable(w.send(elsewhere, op, w.outside, r))
 			}
 			want := answerTo(uuid.NewString())
 			for _, name := range w.foreign(collection) {
@@ -165,7 +165,8 @@ func TestANameThatIsTakenOutOfSightTellsNothingElse(t *testing.T) {
 	w := newWorld(t, row{})
 	for method, path := range map[string]string{"POST": hosts, "PUT": hosts + "/" + w.host("other.example.com", w.outside["groups"])} {
 		answerTo := func(fqdn string) string {
-			return comparable(w.call(w.tokens["elsewhere"], method, path, map[string]any{"fqdn": fqdn, "group_ids": []string{w.outside["groups"]}}))
+			body := row{sends: `{"fqdn": "` + fqdn + `", "group_ids": ["{groups}"]}`}
+			return comparable(w.sendTo(elsewhere, operation{method: method}, path, w.outside, body))
 		}
 		seen := answerTo("outside.example.com")
 		require.Contains(t, seen, "fqdn_taken")

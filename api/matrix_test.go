@@ -6,7 +6,7 @@ package api_test
 //  2. sends: a body, and asks: a query, with which it succeeds for those who may; {hosts}, {groups} ... stand for ids of the
 //     fleet, named like the path of the collection: {hosts/health-checks}. Ids in paths are found by themselves;
 //  3. given: SQL that brings the fleet into the state that the operation needs;
-//  4. unseen: true where it is no GET and yet writes nothing to the database.
+//  4. reads: true where it is no GET and yet changes nothing; unseen: true where what it changes is not in the database.
 // A new kind of thing gets an id in plant, and a new rule a class.
 
 // access is a class of operations that the same callers may use.
@@ -22,7 +22,7 @@ const (
 	adminOf       access = "adminOf"       // administrators; who sees the thing in the path is told that it takes one
 	adminOnly     access = "adminOnly"     // administrators, whatever the path names
 	ownerOf       access = "ownerOf"       // whom the thing in the path belongs to, as it does to the administrator here
-	noToken       access = "noToken"       // whoever signed in, as no persona here did (login_test.go)
+	signedIn      access = "signedIn"      // whoever has a session
 )
 
 // outcome is how a call ends; the zero value is the success that the document names.
@@ -40,9 +40,11 @@ var (
 	outOfScope       = outcome{403, "out_of_scope"}
 	adminRequired    = outcome{403, "admin_required"}
 	sessionRequired  = outcome{403, "session_required"}
+	readOnlyToken    = outcome{403, "read_only_token"}
 )
 
-// outcomes says for each class how a call ends for a stranger, an outsider, a viewer, an operator and an administrator.
+// outcomes says for each class how a call ends for a stranger, an outsider, a viewer, an operator and an administrator, who
+// have a token of every scope; outcomeFor says what is different for others.
 var outcomes = map[access][5]outcome{
 	public:        {succeeds, succeeds, succeeds, succeeds, succeeds},
 	anyone:        {unauthenticated, succeeds, succeeds, succeeds, succeeds},
@@ -53,7 +55,7 @@ var outcomes = map[access][5]outcome{
 	adminOf:       {unauthenticated, notFound, adminRequired, adminRequired, succeeds},
 	adminOnly:     {unauthenticated, adminRequired, adminRequired, adminRequired, succeeds},
 	ownerOf:       {unauthenticated, notFound, notFound, notFound, succeeds},
-	noToken:       {unauthenticated, sessionRequired, sessionRequired, sessionRequired, sessionRequired},
+	signedIn:      {unauthenticated, sessionRequired, sessionRequired, sessionRequired, sessionRequired},
 }
 
 // row is what the tests know of an operation besides the document.
@@ -62,7 +64,8 @@ type row struct {
 	sends  string // a valid body, as JSON
 	asks   string // a query
 	given  string // SQL
-	unseen bool   // it changes nothing in the database although it is no GET
+	reads  bool   // it changes nothing although it is no GET
+	unseen bool   // it changes nothing in the database
 }
 
 const (
@@ -92,7 +95,7 @@ var matrix = map[string]row{
 	"streamEvents": {who: anyone},
 
 	"login":           {who: public, sends: aLogin, given: userSignsIn},
-	"logout":          {who: noToken},
+	"logout":          {who: signedIn},
 	"getMe":           {who: anyone},
 	"listMySessions":  {who: anyone},
 	"deleteMySession": {who: ownerOf, given: sessionOfAdmin},
@@ -143,7 +146,7 @@ var matrix = map[string]row{
 
 	"listJobs":       {who: anyone},
 	"createJob":      {who: operatorNamed, sends: aJob},
-	"previewJob":     {who: operatorNamed, sends: aJob, unseen: true},
+	"previewJob":     {who: operatorNamed, sends: aJob, reads: true},
 	"getJob":         {who: viewerOf},
 	"cancelJob":      {who: operatorOfAll},
 	"retryJob":       {who: operatorOf, given: hostFailed},

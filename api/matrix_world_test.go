@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ import (
 type world struct {
 	*site
 	inside, outside things
-	tokens          map[string]string // by what they are
+	sign            map[string]func(*http.Request) // puts the credential of a persona into a request
 }
 
 // things are ids by the path of their collection, without the ids in it.
@@ -27,28 +28,50 @@ type things map[string]string
 
 func newWorld(t testing.TB, r row) *world {
 	t.Helper()
-	w := &world{site: newSite(t), tokens: map[string]string{}}
+	w := &world{site: newSite(t), sign: map[string]func(*http.Request){}}
 	w.inside, w.outside = w.plant("inside"), w.plant("outside")
 	// Whoever operates the outside sees a job that has a host inside, too.
 	w.outside["jobs"] = w.job(w.admin, map[string]any{"host_ids": []string{w.inside["hosts"], w.outside["hosts"]}})
 	roles := func(of things, role fleet.Role) map[string]fleet.Role {
 		return map[string]fleet.Role{of["groups"]: role, of["groups/second"]: role}
 	}
-	for name, request := range map[string]fleet.TokenRequest{
-		"expired": {Admin: true}, "revoked": {Admin: true}, "admin": {Admin: true}, "nowhere": {},
+	users := map[string]fleet.TokenRequest{
+		"admin": {Admin: true}, "disabled": {Admin: true}, "nowhere": {},
 		"viewer":    {Roles: roles(w.inside, fleet.RoleViewer)},
 		"operator":  {Roles: roles(w.inside, fleet.RoleOperator)},
 		"elsewhere": {Roles: roles(w.outside, fleet.RoleOperator)},
-	} {
-		request.User, request.Name = name, name
-		w.tokens[name] = w.token(request)
 	}
-	w.exec(`update api_tokens set expires_at = now() - interval '1 ms' where name = 'expired'`)
-	w.exec(`update api_tokens set revoked_at = now() where name = 'revoked'`)
+	for _, p := range personas {
+		w.sign[p.name] = w.credential(p, users[p.user])
+	}
+	w.exec(`update users set disabled_at = now() where name = 'disabled'`)
 	if r.given != "" {
 		w.exec(w.inside.fill(r.given))
 	}
 	return w
+}
+
+// credential makes what a persona is known by, and the user where it is the first of that name.
+func (w *world) credential(p persona, r fleet.TokenRequest) func(*http.Request) {
+	w.t.Helper()
+	if p.user == "" {
+		return func(*http.Request) {}
+	}
+	r.User, r.Name = p.user, p.name
+	token, err := w.store.CreateToken(context.Background(), fleet.Actor{Name: "test"}, r)
+	require.NoError(w.t, err)
+	table, id := "api_tokens", token.ID
+	sign := func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token.Secret) }
+	if p.with == aSession {
+		session, err := w.store.SignIn(context.Background(), fleet.Caller{}, fleet.SignIn{UserID: token.UserID, Method: fleet.MethodOIDC})
+		require.NoError(w.t, err)
+		table, id = "sessions", session.ID
+		sign = func(r *http.Request) { r.AddCookie(&http.Cookie{Name: sessionCookie, Value: session.Token}) }
+	}
+	if p.but != "" {
+		w.exec(`update `+table+` set `+p.but+` where id = $1`, id)
+	}
+	return sign
 }
 
 // plant makes one thing of each kind in new groups.
@@ -88,8 +111,8 @@ func (of things) id(name string) string {
 	return id
 }
 
-// state is what the database holds, table by table as a digest, and what was asked of the workers. What may change with
-// every request is left out: when a token was last used, and how often somebody asked.
+// state is what the database holds, table by table as a digest, what another group hears of, and what was asked of the
+// workers. What may change with every request is left out: when somebody was last seen, and how often somebody asked.
 func (w *world) state() map[string]string {
 	w.t.Helper()
 	ctx := context.Background()
@@ -98,16 +121,20 @@ func (w *world) state() map[string]string {
 		order by 1`)
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(w.t, err)
-	digests := make([]string, len(tables))
-	for i, table := range tables {
-		digests[i] = fmt.Sprintf(`select '%s', md5(coalesce(string_agg(r, ',' order by r), ''))
-			from (select (to_jsonb(t) - 'last_used_at')::text as r from %s t) rows`, table, table)
+	outside := fmt.Sprintf(`(select * from events where not site and group_ids && '{%s, %s}')`, w.outside["groups"], w.outside["groups/second"])
+	var digests []string
+	for _, of := range append(tables, outside) {
+		digests = append(digests, fmt.Sprintf(`select $$%s$$, md5(coalesce(string_agg(r, ',' order by r), ''))
+			from (select (to_jsonb(t) - '{last_used_at,last_seen_at}'::text[])::text as r from %s t) rows`, of, of))
 	}
 	rows, _ = w.pool.Query(ctx, strings.Join(digests, " union all "))
 	state := map[string]string{"workers": w.runs.String()}
-	var table, digest string
-	_, err = pgx.ForEachRow(rows, []any{&table, &digest}, func() error {
-		state[table] = digest
+	var of, digest string
+	_, err = pgx.ForEachRow(rows, []any{&of, &digest}, func() error {
+		if of == outside {
+			of = "told outside"
+		}
+		state[of] = digest
 		return nil
 	})
 	require.NoError(w.t, err)
