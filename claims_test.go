@@ -13,7 +13,7 @@ import (
 
 var (
 	testDeclared = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
-	testNamed    = regexp.MustCompile("`(?:([\\w/]+)\\.)?((?:Test|Fuzz)\\w+)`")
+	testNamed    = regexp.MustCompile("`(?:([\\w/-]+)\\.)?((?:Test|Fuzz)\\w+)`")
 	tableRule    = regexp.MustCompile(`^\|( *-+ *\|)+$`)
 )
 

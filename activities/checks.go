@@ -23,7 +23,7 @@ type Prober interface {
 
 // Opener decrypts the Basic-auth password of a check. Its errors hold no secret: they become the detail of a result.
 type Opener interface {
-	Open(sealed fleet.SealedPassword, checkID, hostID string) (fleet.Secret, error)
+	Open(ctx context.Context, sealed fleet.SealedPassword, checkID, hostID string) (fleet.Secret, error)
 }
 
 // ResultWriter keeps results; writing one again changes nothing, and a result of a check that is gone is no error.
@@ -98,7 +98,7 @@ func (r *CheckRunner) services(ctx context.Context, host fleet.Endpoint, checks 
 }
 
 func (r *CheckRunner) http(ctx context.Context, c fleet.Check) fleet.Result {
-	password, err := r.password(c)
+	password, err := r.password(ctx, c)
 	if err != nil {
 		return fleet.Result{
 			CheckID: c.ID, HostID: c.HostID, Outcome: fleet.OutcomeError, CheckedAt: time.Now(),
@@ -108,9 +108,9 @@ func (r *CheckRunner) http(ctx context.Context, c fleet.Check) fleet.Result {
 	return r.prober.HTTP(ctx, c, password.Reveal())
 }
 
-func (r *CheckRunner) password(c fleet.Check) (fleet.Secret, error) {
+func (r *CheckRunner) password(ctx context.Context, c fleet.Check) (fleet.Secret, error) {
 	if c.Password == nil {
 		return fleet.Secret{}, nil
 	}
-	return r.passwords.Open(*c.Password, c.ID, c.HostID)
+	return r.passwords.Open(ctx, *c.Password, c.ID, c.HostID)
 }

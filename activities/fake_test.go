@@ -73,7 +73,7 @@ func (f *fakeFleet) run(check fleet.Check) fleet.Result {
 	return fleet.Result{CheckID: check.ID, HostID: check.HostID, Outcome: f.outcome(check.ID), CheckedAt: at}
 }
 
-func (f *fakeFleet) Open(_ fleet.SealedPassword, checkID, hostID string) (fleet.Secret, error) {
+func (f *fakeFleet) Open(_ context.Context, _ fleet.SealedPassword, checkID, hostID string) (fleet.Secret, error) {
 	return fleet.NewSecret("opened for " + checkID + " of " + hostID), f.openErr
 }
 

@@ -96,15 +96,10 @@ func (s *server) createCheck(ctx context.Context, by fleet.Caller, in *createChe
 	host := pathID(in.ID)
 	check := in.Body.check(s.Policy)
 	check.ID, check.HostID = uuid.Must(uuid.NewV7()).String(), host
-	sealed, err := s.seal(check, in.Body.BasicAuthPass)
+	err := s.withPassword(ctx, check, in.Body.BasicAuthPass, func(check fleet.Check) error {
+		return s.Store.CreateCheck(ctx, by, check)
+	})
 	if err != nil {
-		return nil, err
-	}
-	check.Password = sealed
-	if err := s.validate(check); err != nil {
-		return nil, err
-	}
-	if err := s.Store.CreateCheck(ctx, by, check); err != nil {
 		return nil, err
 	}
 	s.wake(ctx)
@@ -125,9 +120,27 @@ func (s *server) validate(c fleet.Check) error {
 	return s.Policy.Outbound.CheckURL(c.URL)
 }
 
+// withPassword stores a check with its password encrypted; once more where the key was rotated away in between.
+func (s *server) withPassword(ctx context.Context, check fleet.Check, password *string, store func(fleet.Check) error) error {
+	for attempt := 1; ; attempt++ {
+		sealed, err := s.seal(ctx, check, password)
+		if err != nil {
+			return err
+		}
+		check.Password = sealed
+		if err := s.validate(check); err != nil {
+			return err
+		}
+		err = store(check)
+		if attempt == 2 || !fleet.IsCode(err, fleet.CodeKeyChanged) {
+			return err
+		}
+	}
+}
+
 // seal encrypts the password of a check; nil stays nil. The check has its ids already, since they are bound into the
 // ciphertext.
-func (s *server) seal(c fleet.Check, password *string) (*fleet.SealedPassword, error) {
+func (s *server) seal(ctx context.Context, c fleet.Check, password *string) (*fleet.SealedPassword, error) {
 	if password == nil {
 		return nil, nil //nolint:nilnil // no password is no error
 	}
@@ -137,7 +150,7 @@ func (s *server) seal(c fleet.Check, password *string) (*fleet.SealedPassword, e
 	if *password == "" {
 		return nil, fleet.Invalid("basic_auth_pass", "must not be empty; send null for no password")
 	}
-	sealed, err := s.Sealer.Seal(*password, c.ID, c.HostID)
+	sealed, err := s.Sealer.Seal(ctx, *password, c.ID, c.HostID)
 	if err != nil {
 		return nil, fmt.Errorf("seal password: %w", err)
 	}
@@ -157,15 +170,10 @@ func (s *server) updateCheck(ctx context.Context, by fleet.Caller, in *updateChe
 	host, id := pathID(in.ID), pathID(in.CheckID)
 	check := in.Body.check(s.Policy)
 	check.ID, check.HostID = id, host
-	sealed, err := s.seal(check, in.Body.BasicAuthPass.Value)
+	err := s.withPassword(ctx, check, in.Body.BasicAuthPass.Value, func(check fleet.Check) error {
+		return s.Store.UpdateCheck(ctx, by, fleet.CheckUpdate{Check: check, KeepPassword: !in.Body.BasicAuthPass.Sent})
+	})
 	if err != nil {
-		return nil, err
-	}
-	check.Password = sealed
-	if err := s.validate(check); err != nil {
-		return nil, err
-	}
-	if err := s.Store.UpdateCheck(ctx, by, fleet.CheckUpdate{Check: check, KeepPassword: !in.Body.BasicAuthPass.Sent}); err != nil {
 		return nil, err
 	}
 	s.wake(ctx)

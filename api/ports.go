@@ -138,7 +138,7 @@ type EventStore interface {
 
 // Sealer encrypts a password for one check of one host; it opens nowhere else.
 type Sealer interface {
-	Seal(plain, checkID, hostID string) (fleet.SealedPassword, error)
+	Seal(ctx context.Context, plain, checkID, hostID string) (fleet.SealedPassword, error)
 }
 
 // Runs talks to what carries jobs out. Its errors are of KindUnavailable while that is away.

@@ -268,7 +268,7 @@ func (f *fakeRuns) String() string {
 // fakeSealer shows in its ciphertext what it was made of, so that tests see which password is stored.
 type fakeSealer struct{}
 
-func (fakeSealer) Seal(plain, checkID, hostID string) (fleet.SealedPassword, error) {
+func (fakeSealer) Seal(_ context.Context, plain, checkID, hostID string) (fleet.SealedPassword, error) {
 	return fleet.SealedPassword{Ciphertext: []byte(plain + "|" + checkID + "|" + hostID), Nonce: []byte("nonce"), KeyID: 1}, nil
 }
 

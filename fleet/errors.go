@@ -69,6 +69,15 @@ func TooMany(wait time.Duration) error {
 	return &Error{Kind: KindTooMany, Code: "too_many_requests", Message: "too often within a short time; try again later", Wait: wait}
 }
 
+// CodeKeyChanged is of an error about something that was encrypted with a key which is no longer used.
+const CodeKeyChanged = "key_changed"
+
+// IsCode reports whether err, or an error it wraps or joins, has a code.
+func IsCode(err error, code string) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == code
+}
+
 // IsKind reports whether err, or an error it wraps or joins, is of kind k.
 func IsKind(err error, k Kind) bool {
 	var e *Error

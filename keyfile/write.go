@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 )
 
 // Ensure reads the file, or makes it where there is none. Of processes that start together one makes it and the others
@@ -36,6 +38,9 @@ func Replace(path string, content []byte, mode fs.FileMode) error {
 	return write(path, content, mode, os.Rename)
 }
 
+// afterStep is where a test ends the process.
+var afterStep = func() {}
+
 // write writes beside path and puts the file into its place.
 func write(path string, content []byte, mode fs.FileMode, place func(from, to string) error) error {
 	dir := filepath.Dir(path)
@@ -47,14 +52,34 @@ func write(path string, content []byte, mode fs.FileMode, place func(from, to st
 		return err
 	}
 	defer func() { _ = os.Remove(f.Name()) }()
+	afterStep()
 	_, err = f.Write(content)
+	afterStep()
 	if err := errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
 		return err
 	}
+	afterStep()
 	if err := place(f.Name(), path); err != nil {
 		return err
 	}
+	afterStep()
 	return syncDir(dir)
+}
+
+// Tidy removes what processes that were killed while they wrote left beside the file at path: it may be a copy of the key.
+// What is younger than a minute may still be somebody's.
+func Tidy(path string) {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return // whoever reads the key says so
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !strings.HasPrefix(e.Name(), "."+filepath.Base(path)) || time.Since(info.ModTime()) < time.Minute {
+			continue
+		}
+		_ = os.Remove(filepath.Join(filepath.Dir(path), e.Name())) // it is no harm that a folder which is not ours to change keeps it
+	}
 }
 
 // syncDir makes a new name outlast a power cut, before anything depends on the key it names.

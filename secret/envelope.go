@@ -43,14 +43,23 @@ func newEnvelope(key []byte) (envelope, error) {
 func (e envelope) seal(plain []byte, to binding) (ciphertext, nonce []byte) {
 	nonce = make([]byte, e.aead.NonceSize())
 	_, _ = rand.Read(nonce) // never fails: crypto/rand ends the process instead
-	return e.aead.Seal(nil, nonce, plain, to.bytes()), nonce
+	return e.sealRaw(plain, nonce, to.bytes()), nonce
 }
 
 func (e envelope) open(ciphertext, nonce []byte, to binding) ([]byte, error) {
+	return e.openRaw(ciphertext, nonce, to.bytes())
+}
+
+// sealRaw is what seal does once the nonce is drawn.
+func (e envelope) sealRaw(plain, nonce, data []byte) []byte {
+	return e.aead.Seal(nil, nonce, plain, data)
+}
+
+func (e envelope) openRaw(ciphertext, nonce, data []byte) ([]byte, error) {
 	if len(nonce) != e.aead.NonceSize() { // which would panic
 		return nil, errNotOpened
 	}
-	plain, err := e.aead.Open(nil, nonce, ciphertext, to.bytes())
+	plain, err := e.aead.Open(nil, nonce, ciphertext, data)
 	if err != nil {
 		return nil, errNotOpened
 	}

@@ -5,39 +5,55 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/patch-manager/patch-manager/fleet"
 	"github.com/patch-manager/patch-manager/secret"
+	"github.com/patch-manager/patch-manager/store"
+	"github.com/patch-manager/patch-manager/store/storetest"
 )
 
-// starterPath makes the test binary one of many processes that start at once.
-const starterPath = "PATCH_MANAGER_TEST_KEY_PATH"
+// starterOrder makes the test binary one of many processes that start at once: the path of the key, and the database.
+const starterOrder = "PATCH_MANAGER_TEST_START"
 
 func TestMain(m *testing.M) {
-	path := os.Getenv(starterPath)
-	if path == "" {
-		os.Exit(m.Run())
+	for order, carryOut := range map[string]func(string) error{starterOrder: startOnce, crasherOrder: rotateAndCrash} {
+		if what := os.Getenv(order); what != "" {
+			if err := carryOut(what); err != nil {
+				_, _ = os.Stderr.WriteString(err.Error())
+				os.Exit(1)
+			}
+			os.Exit(0)
+		}
 	}
-	if err := startOnce(path); err != nil {
-		_, _ = os.Stderr.WriteString(err.Error())
-		os.Exit(1)
-	}
+	os.Exit(m.Run())
 }
 
 // startOnce opens the key without knowing of the other processes, and writes down a password that it sealed.
-func startOnce(path string) error {
-	_, _ = os.Stdin.Read(make([]byte, 1)) // ends for all at once
-	k, err := secret.Open(context.Background(), path, &canaries{})
+func startOnce(order string) error {
+	path, url, _ := strings.Cut(order, "|")
+	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return err
 	}
-	sealed, err := k.Seal(fleet.NewSecret("hunter2"), starterCheck, starterHost)
+	pool, err := store.Connect(context.Background(), config)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	_, _ = os.Stdin.Read(make([]byte, 1)) // ends for all at once
+	k, err := secret.Open(context.Background(), path, store.New(pool))
+	if err != nil {
+		return err
+	}
+	sealed, err := k.Seal(context.Background(), fleet.NewSecret("hunter2"), starterCheck, starterHost)
 	if err != nil {
 		return err
 	}
@@ -64,14 +80,15 @@ func requireOneKey(t *testing.T, path string) {
 
 func TestFiftyProcessesStartingTogetherEndWithOneKey(t *testing.T) {
 	t.Parallel()
-	path := keyPath(t)
+	v := &vault{T: t, pool: storetest.New(t), path: keyPath(t)}
+	v.store = store.New(v.pool)
 	gate, release, err := os.Pipe()
 	require.NoError(t, err)
 	outputs := make([]strings.Builder, 50)
 	var processes []*exec.Cmd
 	for i := range outputs {
 		c := exec.CommandContext(t.Context(), os.Args[0])
-		c.Env = append(os.Environ(), starterPath+"="+path)
+		c.Env = append(os.Environ(), starterOrder+"="+v.path+"|"+v.pool.Config().ConnString())
 		c.Stdin, c.Stdout, c.Stderr = gate, &outputs[i], os.Stderr
 		require.NoError(t, c.Start())
 		processes = append(processes, c)
@@ -81,11 +98,13 @@ func TestFiftyProcessesStartingTogetherEndWithOneKey(t *testing.T) {
 	for _, c := range processes {
 		require.NoError(t, c.Wait())
 	}
-	requireOneKey(t, path)
-	k := open(t, path, &canaries{})
+	requireOneKey(t, v.path)
+	require.Equal(t, []int16{1}, v.keyIDs())
+	require.Equal(t, 1, v.count(`select count(*) from audit_entries where action = 'key.create'`))
+	k := open(t, v.path, v.store)
 	for i := range outputs {
 		out := []byte(outputs[i].String())
-		got, err := k.Open(fleet.SealedPassword{Nonce: out[:nonceSize], Ciphertext: out[nonceSize:], KeyID: 1}, starterCheck, starterHost)
+		got, err := k.Open(t.Context(), fleet.SealedPassword{Nonce: out[:nonceSize], Ciphertext: out[nonceSize:], KeyID: 1}, starterCheck, starterHost)
 		require.NoError(t, err)
 		require.Equal(t, "hunter2", got.Reveal())
 	}
@@ -184,10 +203,17 @@ func TestKeyOfAnotherUserRefusesToStart(t *testing.T) {
 
 func TestKeyThatCanNotBeReadRefusesToStart(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() == 0 {
-		t.Skip("root reads everything")
-	}
-	requireRefused(t, placed(t, 32, 0), "permission denied")
+	path, refused := placed(t, 32, 0), make(chan error, 1)
+	go func() {
+		if os.Geteuid() == 0 { // who reads everything, unless this thread gives that up; it ends with us, being locked
+			runtime.LockOSThread()
+			const nobody = 65534
+			_, _, _ = syscall.RawSyscall(syscall.SYS_SETFSUID, nobody, 0, 0)
+		}
+		_, err := secret.Open(context.Background(), path, &canaries{})
+		refused <- err
+	}()
+	require.ErrorContains(t, <-refused, "permission denied")
 }
 
 func TestKeyThatCanNotBeMadeRefusesToStart(t *testing.T) {

@@ -2,15 +2,15 @@ package secret
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
-
-	"github.com/google/uuid"
+	"sync"
 
 	"github.com/patch-manager/patch-manager/fleet"
+	"github.com/patch-manager/patch-manager/keyfile"
 )
 
 // Secret is fleet's, so that the ports of other packages can speak of it.
@@ -19,69 +19,54 @@ type Secret = fleet.Secret
 // firstKeyID is the key that the first start makes.
 const firstKeyID int16 = 1
 
-// canaryText is what canaries hold; it is no secret.
-const canaryText = "patch-manager canary"
-
-// CanaryStore keeps the canaries in the database that holds the ciphertexts.
-type CanaryStore interface {
-	// Canaries returns the canary of every key in use, none before the first start.
-	Canaries(ctx context.Context) ([]fleet.Canary, error)
-	// SaveCanary stores a canary unless its key has one, and returns the stored one.
-	SaveCanary(ctx context.Context, c fleet.Canary) (fleet.Canary, error)
-}
-
 // Keyring encrypts and decrypts passwords. It is safe for concurrent use.
 type Keyring struct {
-	envelopes map[int16]envelope
-	current   int16
+	path     string
+	canaries CanaryStore
+
+	mu        sync.RWMutex
+	envelopes map[int16]envelope // those of retired keys stay: a ciphertext read before still opens
 }
 
 // Open reads the keys of the installation; the first one is made where neither the file at path nor a canary exists.
 // It refuses a key that is missing while a canary made with it is stored, that others may read, that has the wrong
 // length, that is a symbolic link, or that did not make its canary. Processes may call it at the same time.
 func Open(ctx context.Context, path string, canaries CanaryStore) (*Keyring, error) {
+	keyfile.Tidy(path)
+	k := &Keyring{path: path, canaries: canaries, envelopes: map[int16]envelope{}}
 	stored, err := canaries.Canaries(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("open keys: %w", err)
 	}
 	if len(stored) == 0 {
-		return openFirst(ctx, path, canaries)
+		return k, k.makeFirst(ctx)
 	}
-	k := &Keyring{envelopes: map[int16]envelope{}}
-	for _, c := range stored {
-		key, err := readKey(keyPath(path, c.KeyID))
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("open key %d: %w, while passwords encrypted with it may be stored: "+
-				"put the file back from a backup", c.KeyID, err)
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := k.add(key, c); err != nil {
-			return nil, err
-		}
-	}
-	return k, nil
+	return k, k.learn(stored)
 }
 
-func openFirst(ctx context.Context, path string, canaries CanaryStore) (*Keyring, error) {
-	key, err := ensureKey(path)
+// makeFirst makes the first key, or takes the file that is there: one that a start left which was interrupted.
+func (k *Keyring) makeFirst(ctx context.Context) error {
+	retired, err := k.canaries.RetiredKeys(ctx)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("open keys: %w", err)
 	}
-	mine, err := newCanary(key, firstKeyID)
+	id := firstKeyID
+	for _, r := range retired {
+		id = max(id, r.KeyID+1)
+	}
+	key, err := ensureKey(keyPath(k.path, id))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	stored, err := canaries.SaveCanary(ctx, mine)
+	mine, err := newCanary(key, id)
 	if err != nil {
-		return nil, fmt.Errorf("save canary of key: %w", err)
+		return err
 	}
-	k := &Keyring{envelopes: map[int16]envelope{}}
-	if err := k.add(key, stored); err != nil {
-		return nil, err
+	stored, err := k.canaries.SaveCanary(ctx, mine)
+	if err != nil {
+		return fmt.Errorf("save canary of key: %w", err)
 	}
-	return k, nil
+	return k.learn([]fleet.Canary{stored})
 }
 
 // keyPath is where the key of an id lies.
@@ -92,73 +77,109 @@ func keyPath(path string, id int16) string {
 	return path + "." + strconv.Itoa(int(id))
 }
 
-func newCanary(key []byte, id int16) (fleet.Canary, error) {
+// learn reads the keys that made canaries, as far as they are not known. It learns what it can.
+func (k *Keyring) learn(stored []fleet.Canary) error {
+	var errs []error
+	for _, c := range stored {
+		if e, ok := k.known(c.KeyID); ok && e.made(c) {
+			continue
+		}
+		e, err := readEnvelope(k.path, c)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		k.mu.Lock()
+		k.envelopes[c.KeyID] = e
+		k.mu.Unlock()
+	}
+	return errors.Join(errs...)
+}
+
+// readEnvelope reads the key that made a canary.
+func readEnvelope(path string, c fleet.Canary) (envelope, error) {
+	key, err := readKey(keyPath(path, c.KeyID))
+	if errors.Is(err, fs.ErrNotExist) {
+		return envelope{}, fmt.Errorf("open key %d: %w, while passwords encrypted with it may be stored: "+
+			"put the file back from a backup, or give the passwords up with `patch-manager keys reset --discard-passwords`", c.KeyID, err)
+	}
+	if err != nil {
+		return envelope{}, err
+	}
 	e, err := newEnvelope(key)
 	if err != nil {
-		return fleet.Canary{}, err
+		return envelope{}, err
 	}
-	ciphertext, nonce := e.seal([]byte(canaryText), canaryBinding(id))
-	return fleet.Canary{KeyID: id, Ciphertext: ciphertext, Nonce: nonce}, nil
+	if !e.made(c) {
+		return envelope{}, fmt.Errorf("open key %d: the file is not the key that the stored passwords were encrypted with", c.KeyID)
+	}
+	return e, nil
 }
 
-// add takes a key in once it has opened its canary.
-func (k *Keyring) add(key []byte, c fleet.Canary) error {
-	e, err := newEnvelope(key)
-	if err != nil {
-		return err
-	}
-	text, err := e.open(c.Ciphertext, c.Nonce, canaryBinding(c.KeyID))
-	if err != nil || subtle.ConstantTimeCompare(text, []byte(canaryText)) != 1 {
-		return fmt.Errorf("open key %d: the file is not the key that the stored passwords were encrypted with", c.KeyID)
-	}
-	k.envelopes[c.KeyID] = e
-	k.current = max(k.current, c.KeyID)
-	return nil
+func (k *Keyring) known(id int16) (envelope, bool) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	e, ok := k.envelopes[id]
+	return e, ok
 }
 
-// Seal encrypts the Basic-auth password of a check; it opens for the same check of the same host only. Both ids are
-// UUIDs.
-func (k *Keyring) Seal(p Secret, checkID, hostID string) (fleet.SealedPassword, error) {
-	to, err := passwordBinding(k.current, checkID, hostID)
+// errReset says that whoever holds these keys must start again.
+var errReset = fleet.Unavailable(fleet.CodeKeyChanged, "the encryption keys were reset: start again")
+
+// current is the key that encrypts now: a rotation may have made another one since.
+func (k *Keyring) current(ctx context.Context) (int16, error) {
+	stored, err := k.canaries.Canaries(ctx)
 	if err != nil {
-		return fleet.SealedPassword{}, fmt.Errorf("seal password: %w", err)
+		return 0, err
 	}
-	ciphertext, nonce := k.envelopes[k.current].seal([]byte(p.Reveal()), to)
-	return fleet.SealedPassword{Ciphertext: ciphertext, Nonce: nonce, KeyID: k.current}, nil
+	if len(stored) == 0 {
+		return 0, errReset
+	}
+	last := newest(stored)
+	return last.KeyID, k.learn([]fleet.Canary{last})
 }
 
-// Open decrypts the Basic-auth password of a check.
-func (k *Keyring) Open(p fleet.SealedPassword, checkID, hostID string) (Secret, error) {
-	e, ok := k.envelopes[p.KeyID]
-	if !ok {
-		return Secret{}, fmt.Errorf("open password: key %d is not known to this process", p.KeyID)
+// newest is the canary of the key that encrypts.
+func newest(stored []fleet.Canary) fleet.Canary {
+	last := stored[0]
+	for _, c := range stored {
+		if c.KeyID > last.KeyID {
+			last = c
+		}
 	}
-	to, err := passwordBinding(p.KeyID, checkID, hostID)
-	if err != nil {
-		return Secret{}, fmt.Errorf("open password: %w", err)
-	}
-	plain, err := e.open(p.Ciphertext, p.Nonce, to)
-	if err != nil {
-		return Secret{}, fmt.Errorf("open password: %w", err)
-	}
-	return fleet.NewSecret(string(plain)), nil
+	return last
 }
 
-func canaryBinding(keyID int16) binding {
-	return binding{"encryption_keys", "canary", strconv.Itoa(int(keyID))}
+// key is the key that a stored ciphertext names, read now where it is new to this process.
+func (k *Keyring) key(ctx context.Context, id int16) (envelope, error) {
+	if e, ok := k.known(id); ok {
+		return e, nil
+	}
+	c, err := k.canary(ctx, id)
+	if err != nil {
+		return envelope{}, err
+	}
+	if err := k.learn([]fleet.Canary{c}); err != nil {
+		return envelope{}, err
+	}
+	e, _ := k.known(id)
+	return e, nil
 }
 
-// passwordBinding reads the ids, because one UUID has many spellings and the one sent to us is not the one read back.
-func passwordBinding(keyID int16, checkID, hostID string) (binding, error) {
-	check, err := uuid.Parse(checkID)
-	if err != nil {
-		return nil, errors.New("the id of the check must be a UUID")
+// canary finds the canary of a key, which may have been retired since the ciphertext was read.
+func (k *Keyring) canary(ctx context.Context, id int16) (fleet.Canary, error) {
+	stored, err := k.canaries.Canaries(ctx)
+	retired, err2 := k.canaries.RetiredKeys(ctx)
+	if errors.Join(err, err2) != nil {
+		// Their texts name the database, and ours becomes the detail of a result.
+		return fleet.Canary{}, fmt.Errorf("key %d is not known to this process, and the stored keys can not be read now", id)
 	}
-	host, err := uuid.Parse(hostID)
-	if err != nil {
-		return nil, errors.New("the id of the host must be a UUID")
+	for _, r := range retired {
+		stored = append(stored, r.Canary)
 	}
-	return binding{
-		"host_health_checks", "basic_auth_pass_encrypted", strconv.Itoa(int(keyID)), check.String(), host.String(),
-	}, nil
+	i := slices.IndexFunc(stored, func(c fleet.Canary) bool { return c.KeyID == id })
+	if i < 0 {
+		return fleet.Canary{}, fmt.Errorf("there is no key %d", id)
+	}
+	return stored[i], nil
 }

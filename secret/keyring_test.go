@@ -17,9 +17,10 @@ import (
 
 // canaries is a CanaryStore as the database is: the first canary of a key stays.
 type canaries struct {
-	mu     sync.Mutex
-	stored map[int16]fleet.Canary
-	fail   error
+	mu      sync.Mutex
+	stored  map[int16]fleet.Canary
+	retired []fleet.RetiredKey
+	fail    error
 }
 
 func (c *canaries) Canaries(context.Context) ([]fleet.Canary, error) {
@@ -31,6 +32,8 @@ func (c *canaries) Canaries(context.Context) ([]fleet.Canary, error) {
 	}
 	return list, c.fail
 }
+
+func (c *canaries) RetiredKeys(context.Context) ([]fleet.RetiredKey, error) { return c.retired, c.fail }
 
 func (c *canaries) SaveCanary(_ context.Context, canary fleet.Canary) (fleet.Canary, error) {
 	c.mu.Lock()
@@ -62,10 +65,10 @@ func TestSealedPasswordOpensForItsCheckAndHost(t *testing.T) {
 	t.Parallel()
 	k := open(t, keyPath(t), &canaries{})
 	for _, text := range []string{"", "hunter2", string(make([]byte, 4096)), "pä\xff\x00"} {
-		sealed, err := k.Seal(fleet.NewSecret(text), checkID, hostID)
+		sealed, err := k.Seal(t.Context(), fleet.NewSecret(text), checkID, hostID)
 		require.NoError(t, err)
 		require.NotContains(t, string(sealed.Ciphertext), "hunter2")
-		got, err := k.Open(sealed, checkID, hostID)
+		got, err := k.Open(t.Context(), sealed, checkID, hostID)
 		require.NoError(t, err)
 		require.Equal(t, text, got.Reveal())
 	}
@@ -74,58 +77,58 @@ func TestSealedPasswordOpensForItsCheckAndHost(t *testing.T) {
 func TestKeyOutlastsARestart(t *testing.T) {
 	t.Parallel()
 	path, store := keyPath(t), &canaries{}
-	sealed, err := open(t, path, store).Seal(fleet.NewSecret("hunter2"), checkID, hostID)
+	sealed, err := open(t, path, store).Seal(t.Context(), fleet.NewSecret("hunter2"), checkID, hostID)
 	require.NoError(t, err)
-	got, err := open(t, path, store).Open(sealed, checkID, hostID)
+	got, err := open(t, path, store).Open(t.Context(), sealed, checkID, hostID)
 	require.NoError(t, err)
 	require.Equal(t, "hunter2", got.Reveal())
 }
 
 func TestSpellingOfAnIDDoesNotMatter(t *testing.T) {
 	t.Parallel()
-	k := secret.Plain{Keyring: open(t, keyPath(t), &canaries{})}
+	k := open(t, keyPath(t), &canaries{})
 	const lower, upper = "0199aaaa-bbbb-7ccc-8ddd-eeeeffff0000", "0199AAAA-BBBB-7CCC-8DDD-EEEEFFFF0000"
-	sealed, err := k.Seal("hunter2", upper, hostID)
+	sealed, err := secret.Plain{Keyring: k}.Seal(t.Context(), "hunter2", upper, hostID)
 	require.NoError(t, err)
-	got, err := k.Open(sealed, lower, hostID)
+	got, err := k.Open(t.Context(), sealed, lower, hostID)
 	require.NoError(t, err)
-	require.Equal(t, "hunter2", got)
+	require.Equal(t, "hunter2", got.Reveal())
 }
 
 func TestIDThatIsNoUUIDIsRefused(t *testing.T) {
 	t.Parallel()
 	k := open(t, keyPath(t), &canaries{})
-	_, err := k.Seal(fleet.NewSecret("hunter2"), "1", hostID)
-	require.ErrorContains(t, err, "id of the check must be a UUID")
-	_, err = k.Seal(fleet.NewSecret("hunter2"), checkID, "")
-	require.ErrorContains(t, err, "id of the host must be a UUID")
-	_, err = k.Open(fleet.SealedPassword{KeyID: 1}, checkID, "")
-	require.ErrorContains(t, err, "id of the host must be a UUID")
+	_, err := k.Seal(t.Context(), fleet.NewSecret("hunter2"), "1", hostID)
+	require.ErrorContains(t, err, "the id of host_health_checks must be a UUID")
+	_, err = k.Seal(t.Context(), fleet.NewSecret("hunter2"), checkID, "")
+	require.ErrorContains(t, err, "the host_id of host_health_checks must be a UUID")
+	_, err = k.Open(t.Context(), fleet.SealedPassword{KeyID: 1}, checkID, "")
+	require.ErrorContains(t, err, "the host_id of host_health_checks must be a UUID")
 }
 
 func TestCiphertextMovedToAnotherRowDoesNotOpen(t *testing.T) {
 	t.Parallel()
 	store := &canaries{}
 	k := open(t, keyPath(t), store)
-	sealed, err := k.Seal(fleet.NewSecret("hunter2"), checkID, hostID)
+	sealed, err := k.Seal(t.Context(), fleet.NewSecret("hunter2"), checkID, hostID)
 	require.NoError(t, err)
 	for _, ids := range [][2]string{{uuid.NewString(), hostID}, {checkID, uuid.NewString()}, {hostID, checkID}} {
-		_, err = k.Open(sealed, ids[0], ids[1])
+		_, err = k.Open(t.Context(), sealed, ids[0], ids[1])
 		require.ErrorContains(t, err, "moved here from elsewhere")
 		require.NotContains(t, err.Error(), "hunter2")
 	}
 	canary := store.stored[1]
-	_, err = k.Open(fleet.SealedPassword{Ciphertext: canary.Ciphertext, Nonce: canary.Nonce, KeyID: 1}, checkID, hostID)
+	_, err = k.Open(t.Context(), fleet.SealedPassword{Ciphertext: canary.Ciphertext, Nonce: canary.Nonce, KeyID: 1}, checkID, hostID)
 	require.Error(t, err, "from another table")
 }
 
 func TestEverySingleFlippedBitIsRefused(t *testing.T) {
 	t.Parallel()
 	k := open(t, keyPath(t), &canaries{})
-	sealed, err := k.Seal(fleet.NewSecret("hunter2"), checkID, hostID)
+	sealed, err := k.Seal(t.Context(), fleet.NewSecret("hunter2"), checkID, hostID)
 	require.NoError(t, err)
 	refused := func() {
-		_, err := k.Open(sealed, checkID, hostID)
+		_, err := k.Open(t.Context(), sealed, checkID, hostID)
 		require.Error(t, err)
 	}
 	for _, part := range [][]byte{sealed.Ciphertext, sealed.Nonce} {
@@ -140,21 +143,21 @@ func TestEverySingleFlippedBitIsRefused(t *testing.T) {
 		refused()
 		sealed.KeyID ^= 1 << i
 	}
-	_, err = k.Open(sealed, checkID, hostID)
+	_, err = k.Open(t.Context(), sealed, checkID, hostID)
 	require.NoError(t, err)
 }
 
 func TestCutCiphertextOrNonceIsRefusedWithoutPanic(t *testing.T) {
 	t.Parallel()
 	k := open(t, keyPath(t), &canaries{})
-	sealed, err := k.Seal(fleet.NewSecret("hunter2"), checkID, hostID)
+	sealed, err := k.Seal(t.Context(), fleet.NewSecret("hunter2"), checkID, hostID)
 	require.NoError(t, err)
 	for n := range sealed.Ciphertext {
-		_, err := k.Open(fleet.SealedPassword{Ciphertext: sealed.Ciphertext[:n], Nonce: sealed.Nonce, KeyID: 1}, checkID, hostID)
+		_, err := k.Open(t.Context(), fleet.SealedPassword{Ciphertext: sealed.Ciphertext[:n], Nonce: sealed.Nonce, KeyID: 1}, checkID, hostID)
 		require.Error(t, err)
 	}
 	for n := range sealed.Nonce {
-		_, err := k.Open(fleet.SealedPassword{Ciphertext: sealed.Ciphertext, Nonce: sealed.Nonce[:n], KeyID: 1}, checkID, hostID)
+		_, err := k.Open(t.Context(), fleet.SealedPassword{Ciphertext: sealed.Ciphertext, Nonce: sealed.Nonce[:n], KeyID: 1}, checkID, hostID)
 		require.Error(t, err)
 	}
 }
@@ -162,9 +165,9 @@ func TestCutCiphertextOrNonceIsRefusedWithoutPanic(t *testing.T) {
 func TestNoTwoCiphertextsAreAlike(t *testing.T) {
 	t.Parallel()
 	k := open(t, keyPath(t), &canaries{})
-	a, err := k.Seal(fleet.NewSecret("hunter2"), checkID, hostID)
+	a, err := k.Seal(t.Context(), fleet.NewSecret("hunter2"), checkID, hostID)
 	require.NoError(t, err)
-	b, err := k.Seal(fleet.NewSecret("hunter2"), checkID, hostID)
+	b, err := k.Seal(t.Context(), fleet.NewSecret("hunter2"), checkID, hostID)
 	require.NoError(t, err)
 	require.NotEqual(t, a.Nonce, b.Nonce)
 	require.NotEqual(t, a.Ciphertext, b.Ciphertext)
@@ -222,18 +225,22 @@ func TestFurtherKeyEncryptsAndTheFirstStillOpens(t *testing.T) {
 	t.Parallel()
 	path, store := keyPath(t), &canaries{}
 	first := open(t, path, store)
-	old, err := first.Seal(fleet.NewSecret("old"), checkID, hostID)
+	old, err := first.Seal(t.Context(), fleet.NewSecret("old"), checkID, hostID)
 	require.NoError(t, err)
 	require.NoError(t, secret.AddKey(t.Context(), path, 2, store))
 	k := open(t, path, store)
-	fresh, err := k.Seal(fleet.NewSecret("new"), checkID, hostID)
+	fresh, err := k.Seal(t.Context(), fleet.NewSecret("new"), checkID, hostID)
 	require.NoError(t, err)
 	require.EqualValues(t, 2, fresh.KeyID)
 	for text, sealed := range map[string]fleet.SealedPassword{"old": old, "new": fresh} {
-		got, err := k.Open(sealed, checkID, hostID)
+		got, err := k.Open(t.Context(), sealed, checkID, hostID)
 		require.NoError(t, err)
 		require.Equal(t, text, got.Reveal())
 	}
-	_, err = first.Open(fresh, checkID, hostID)
-	require.ErrorContains(t, err, "key 2 is not known")
+	got, err := first.Open(t.Context(), fresh, checkID, hostID)
+	require.NoError(t, err, "a process that started before learns of the key when it meets it")
+	require.Equal(t, "new", got.Reveal())
+	sealed, err := first.Seal(t.Context(), fleet.NewSecret("newer"), checkID, hostID)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, sealed.KeyID)
 }

@@ -19,6 +19,7 @@ const (
 	codeDeadlock           = "40P01"
 	codeBadCharacter       = "22021"
 	codeUntranslatable     = "22P05"
+	codeForeignKey         = "23503"
 	codeTooManyConnections = "53300"
 )
 
@@ -52,7 +53,7 @@ var byConstraint = map[string]*fleet.Error{
 	"maintenance_windows_duration_minutes_check": {Kind: fleet.KindInvalid, Code: "invalid_field", Field: "duration_minutes", Message: "must be from 1 to 10080"},
 	"maintenance_windows_weekly":                 {Kind: fleet.KindInvalid, Code: "invalid_field", Field: "weekdays", Message: "goes with a weekly recurrence, and only with that"},
 	"maintenance_windows_monthly":                {Kind: fleet.KindInvalid, Code: "invalid_field", Field: "day_of_month", Message: "a monthly window has either day_of_month or nth_weekday"},
-	"host_health_checks_basic_auth_key_id_fkey":  {Kind: fleet.KindUnavailable, Code: "key_changed", Message: "the encryption key changed meanwhile"},
+	"host_health_checks_basic_auth_key_id_fkey":  {Kind: fleet.KindUnavailable, Code: fleet.CodeKeyChanged, Message: "the encryption key changed meanwhile"},
 }
 
 // errAway is what every failure to reach the database becomes.

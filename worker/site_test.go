@@ -138,7 +138,7 @@ func (s *site) config() worker.Config {
 
 type noPasswords struct{}
 
-func (noPasswords) Open(fleet.SealedPassword, string, string) (fleet.Secret, error) {
+func (noPasswords) Open(context.Context, fleet.SealedPassword, string, string) (fleet.Secret, error) {
 	return fleet.Secret{}, fleet.NotFound("password")
 }
 

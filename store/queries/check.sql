@@ -25,9 +25,11 @@ values (@id, @host_id, @slot, @name, @check_type, @enabled, sqlc.narg('service_n
     sqlc.narg('basic_auth_pass_encrypted'), sqlc.narg('basic_auth_pass_nonce'), sqlc.narg('basic_auth_key_id'));
 
 -- name: StoredPassword :one
--- Unscoped: the host was locked for the caller before, and the check found there.
+-- Unscoped: the host was locked for the caller before, and the check found there. Locked, so that what is written back is
+-- not what a rotation of keys has just replaced.
 select basic_auth_pass_encrypted, basic_auth_pass_nonce, basic_auth_key_id
-from host_health_checks where id = @id;
+from host_health_checks where id = @id
+for update;
 
 -- name: UpdateCheck :exec
 update host_health_checks

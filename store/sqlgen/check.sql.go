@@ -232,6 +232,7 @@ func (q *Queries) ListChecks(ctx context.Context, hostID string, iD *string, eve
 const storedPassword = `-- name: StoredPassword :one
 select basic_auth_pass_encrypted, basic_auth_pass_nonce, basic_auth_key_id
 from host_health_checks where id = $1
+for update
 `
 
 type StoredPasswordRow struct {
@@ -240,7 +241,8 @@ type StoredPasswordRow struct {
 	BasicAuthKeyID         *int16
 }
 
-// Unscoped: the host was locked for the caller before, and the check found there.
+// Unscoped: the host was locked for the caller before, and the check found there. Locked, so that what is written back is
+// not what a rotation of keys has just replaced.
 func (q *Queries) StoredPassword(ctx context.Context, id string) (StoredPasswordRow, error) {
 	row := q.db.QueryRow(ctx, storedPassword, id)
 	var i StoredPasswordRow

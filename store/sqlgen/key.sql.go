@@ -7,6 +7,7 @@ package sqlgen
 
 import (
 	"context"
+	"time"
 )
 
 const canaries = `-- name: Canaries :many
@@ -56,35 +57,94 @@ func (q *Queries) Canary(ctx context.Context, id int16) (CanaryRow, error) {
 	return i, err
 }
 
-const deleteCanaries = `-- name: DeleteCanaries :exec
-delete from encryption_keys
+const insertCanary = `-- name: InsertCanary :execrows
+insert into encryption_keys (id, canary, canary_nonce)
+select $1::smallint, $2::bytea, $3::bytea
+where not exists (select 1 from retired_encryption_keys r where r.id = $1::smallint)
+on conflict (id) do nothing
 `
 
-func (q *Queries) DeleteCanaries(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, deleteCanaries)
-	return err
-}
-
-const discardPasswords = `-- name: DiscardPasswords :execrows
-update host_health_checks
-set basic_auth_pass_encrypted = null, basic_auth_pass_nonce = null, basic_auth_key_id = null, updated_at = now()
-where basic_auth_key_id is not null
-`
-
-func (q *Queries) DiscardPasswords(ctx context.Context) (int64, error) {
-	result, err := q.db.Exec(ctx, discardPasswords)
+// Not for an id that was retired meanwhile.
+func (q *Queries) InsertCanary(ctx context.Context, iD int16, canary []byte, canaryNonce []byte) (int64, error) {
+	result, err := q.db.Exec(ctx, insertCanary, iD, canary, canaryNonce)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const insertCanary = `-- name: InsertCanary :exec
-insert into encryption_keys (id, canary, canary_nonce) values ($1, $2, $3)
-on conflict (id) do nothing
+const retireKeys = `-- name: RetireKeys :many
+with gone as (delete from encryption_keys k where k.id <= $2 returning k.id, k.canary, k.canary_nonce, k.created_at)
+insert into retired_encryption_keys (id, canary, canary_nonce, created_at, reason)
+select gone.id, gone.canary, gone.canary_nonce, gone.created_at, $1 from gone order by gone.id
+returning id
 `
 
-func (q *Queries) InsertCanary(ctx context.Context, iD int16, canary []byte, canaryNonce []byte) error {
-	_, err := q.db.Exec(ctx, insertCanary, iD, canary, canaryNonce)
-	return err
+func (q *Queries) RetireKeys(ctx context.Context, reason string, last int16) ([]int16, error) {
+	rows, err := q.db.Query(ctx, retireKeys, reason, last)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int16{}
+	for rows.Next() {
+		var id int16
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const retiredKeys = `-- name: RetiredKeys :many
+select id, canary, canary_nonce, retired_at, reason from retired_encryption_keys order by id
+`
+
+type RetiredKeysRow struct {
+	ID          int16
+	Canary      []byte
+	CanaryNonce []byte
+	RetiredAt   time.Time
+	Reason      string
+}
+
+func (q *Queries) RetiredKeys(ctx context.Context) ([]RetiredKeysRow, error) {
+	rows, err := q.db.Query(ctx, retiredKeys)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RetiredKeysRow{}
+	for rows.Next() {
+		var i RetiredKeysRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Canary,
+			&i.CanaryNonce,
+			&i.RetiredAt,
+			&i.Reason,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const tryLockKeys = `-- name: TryLockKeys :one
+select pg_try_advisory_xact_lock($1)
+`
+
+func (q *Queries) TryLockKeys(ctx context.Context, key int64) (bool, error) {
+	row := q.db.QueryRow(ctx, tryLockKeys, key)
+	var pg_try_advisory_xact_lock bool
+	err := row.Scan(&pg_try_advisory_xact_lock)
+	return pg_try_advisory_xact_lock, err
 }

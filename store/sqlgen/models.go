@@ -274,6 +274,15 @@ type PatchAttempt struct {
 	FinishedAt         *time.Time
 }
 
+type RetiredEncryptionKey struct {
+	ID          int16
+	Canary      []byte
+	CanaryNonce []byte
+	CreatedAt   time.Time
+	RetiredAt   time.Time
+	Reason      string
+}
+
 type Session struct {
 	ID            string
 	UserID        string

@@ -1,0 +1,45 @@
+package api_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/patch-manager/patch-manager/api"
+	"github.com/patch-manager/patch-manager/fleet"
+)
+
+// lateSealer names a key that is gone for so many times.
+type lateSealer struct{ times int }
+
+func (l *lateSealer) Seal(ctx context.Context, plain, checkID, hostID string) (fleet.SealedPassword, error) {
+	sealed, err := fakeSealer{}.Seal(ctx, plain, checkID, hostID)
+	if l.times > 0 {
+		l.times--
+		sealed.KeyID = 99
+	}
+	return sealed, err
+}
+
+func TestAPasswordWhoseKeyWasRotatedAwayMeanwhileIsEncryptedAgain(t *testing.T) {
+	t.Parallel()
+	s, path := newCheckSite(t)
+	sealer := &lateSealer{}
+	config := s.config()
+	config.Sealer = sealer
+	s.handler = api.New(config)
+
+	sealer.times = 1
+	created := s.must(201, s.admin, "POST", path, httpCheck(map[string]any{"basic_auth_user": "u", "basic_auth_pass": "one"}))
+	check := created["id"].(string)
+	require.Equal(t, "one", s.password(check))
+	sealer.times = 1
+	s.must(200, s.admin, "PUT", path+"/"+check, httpCheck(map[string]any{"basic_auth_user": "u", "basic_auth_pass": "two"}))
+	require.Equal(t, "two", s.password(check))
+
+	sealer.times = 2
+	problem := s.must(503, s.admin, "PUT", path+"/"+check, httpCheck(map[string]any{"basic_auth_user": "u", "basic_auth_pass": "three"}))
+	require.Equal(t, "key_changed", problem["code"])
+	require.Equal(t, "two", s.password(check))
+}
