@@ -3,6 +3,12 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 GO ?= go
 
+# The release of Go that go.mod names, where it is to be had and the machine's own is older.
+ifndef GOTOOLCHAIN
+GOTOOLCHAIN := $(shell GO=$(GO) scripts/toolchain.sh)
+endif
+export GOTOOLCHAIN
+
 .PHONY: help
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -40,7 +46,7 @@ test: setup ## Run every test that needs nothing outside
 	$(GO) test -tags integration ./...
 
 .PHONY: check
-check: setup fmt-check lint generate-check openapi-check race fuzz-short ## Run what CI runs
+check: setup fmt-check lint vulncheck generate-check openapi-check race fuzz-short ## Run what CI runs
 	@bin/patch-manager demo
 
 .PHONY: race
@@ -72,6 +78,10 @@ lint: ## Lint, with the layering rules, and check the workflows for what breaks 
 	$(GO) vet -tags integration,realhost ./...
 	"$$(scripts/tool.sh golangci-lint)" run ./...
 	"$$(scripts/tool.sh workflowcheck)" ./workflows/...
+
+.PHONY: vulncheck
+vulncheck: ## Look for known vulnerabilities in what the programs are built of
+	@scripts/vulncheck.sh
 
 .PHONY: generate
 generate: ## Generate the code of the SQL queries
