@@ -258,6 +258,7 @@ func TestManualTestRunsInTheWorkersOfTheHostsZone(t *testing.T) {
 	got := s.must(200, s.admin, "POST", hosts+"/"+host+"/health-checks/"+check+"/test", nil)
 	require.Equal(t, true, got["healthy"])
 	require.Equal(t, "active", got["detail"])
+	require.Len(t, got, 5, "the outcome, what the prober says of it, and when: never the answer itself")
 	require.Len(t, s.runs.tests, 1)
 	require.Equal(t, "dmz", s.runs.tests[0].Zone)
 	require.Equal(t, "root", s.runs.tests[0].Actor.Name)

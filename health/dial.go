@@ -2,12 +2,57 @@ package health
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/patch-manager/patch-manager/fleet"
 )
+
+// dialPlain connects for an http URL.
+func (p *Prober) dialPlain(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := p.dial(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return guardHeaders(conn), nil
+}
+
+// dialTLS connects for an https URL.
+func (p *Prober) dialTLS(ignoreCertErrors bool) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		host, _, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		conn, err := p.dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		guard := &handshakeGuard{Conn: conn, left: maxHandshake}
+		secure := tls.Client(guard, &tls.Config{
+			ServerName:         host,
+			MinVersion:         tls.VersionTLS12,
+			VerifyConnection:   guardCertificates,
+			InsecureSkipVerify: ignoreCertErrors, //nolint:gosec // the operator's choice for this check, shown in the UI
+		})
+		if err := secure.HandshakeContext(ctx); err != nil {
+			conn.Close()
+			return nil, err
+		}
+		guard.done = true
+		return guardHeaders(secure), nil
+	}
+}
+
+// maxAddresses is how many addresses of a name are tried: a name can have thousands, and each try is a connection to
+// wherever it says.
+const maxAddresses = 8
+
+var errAddresses = errors.New("more addresses than are tried")
 
 // dial connects as the rules for outbound requests let it. They judge the resolved address of each attempt right before
 // it is made, so that the address that is judged is the one that is connected to, whatever a name answers next time.
@@ -16,10 +61,14 @@ func (p *Prober) dial(ctx context.Context, network, address string) (net.Conn, e
 	if err != nil {
 		return nil, err
 	}
+	var tries atomic.Int32
 	dialer := net.Dialer{
 		Resolver:  p.resolver,
 		KeepAlive: -1, // a check ends long before it would matter
 		ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
+			if tries.Add(1) > maxAddresses {
+				return errAddresses
+			}
 			return p.mayConnect(address, around)
 		},
 	}

@@ -1,14 +1,9 @@
 package health
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
-	"crypto/tls"
 	"errors"
-	"io"
 	"net/http"
-	"strings"
 
 	"github.com/patch-manager/patch-manager/fleet"
 )
@@ -76,14 +71,11 @@ func (v visit) request(ctx context.Context, address string) (*http.Request, erro
 func (p *Prober) transportFor(check fleet.Check) *http.Transport {
 	return &http.Transport{
 		Proxy:                  nil,
-		DialContext:            p.dial,
+		DialContext:            p.dialPlain,
+		DialTLSContext:         p.dialTLS(check.IgnoreCertErrors),
 		DisableKeepAlives:      true,
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: maxHeader,
-		TLSClientConfig: &tls.Config{
-			MinVersion:         tls.VersionTLS12,
-			InsecureSkipVerify: check.IgnoreCertErrors, //nolint:gosec // the operator's choice for this check, shown in the UI
-		},
 	}
 }
 
@@ -94,11 +86,7 @@ func (p *Prober) judge(ctx context.Context, resp *http.Response, expected string
 		}
 		return unhealthy("answered %d", resp.StatusCode)
 	}
-	body, err := unpacked(resp)
-	if err != nil {
-		return p.bodyFailed(ctx, err)
-	}
-	found, truncated, err := contains(body, expected, MaxBody)
+	found, truncated, err := search(resp, expected)
 	switch {
 	case found:
 		return healthy("answered %d with the expected text", resp.StatusCode)
@@ -108,40 +96,6 @@ func (p *Prober) judge(ctx context.Context, resp *http.Response, expected string
 		return unhealthy("answered %d without the expected text in the first %d bytes (truncated)", resp.StatusCode, MaxBody)
 	}
 	return unhealthy("answered %d without the expected text", resp.StatusCode)
-}
-
-func unpacked(resp *http.Response) (io.Reader, error) {
-	switch encoding := strings.ToLower(resp.Header.Get("Content-Encoding")); encoding {
-	case "", "identity":
-		return resp.Body, nil
-	case "gzip", "x-gzip":
-		return gzip.NewReader(resp.Body)
-	}
-	return nil, errEncoding
-}
-
-var errEncoding = errors.New("a content encoding that was not asked for")
-
-// contains looks for expected in the first limit bytes of r, whatever pieces they come in, and stops as soon as it is
-// found. Truncated says that r goes on after limit.
-func contains(r io.Reader, expected string, limit int) (found, truncated bool, err error) {
-	window := make([]byte, 0, limit+1)
-	for len(window) <= limit {
-		n, err := r.Read(window[len(window):cap(window)])
-		// What was searched before can only matter with its last bytes, where the text may have begun.
-		from := max(0, len(window)-len(expected)+1)
-		window = window[:len(window)+n]
-		if bytes.Contains(window[from:min(len(window), limit)], []byte(expected)) {
-			return true, false, nil
-		}
-		if errors.Is(err, io.EOF) {
-			return false, len(window) > limit, nil
-		}
-		if err != nil {
-			return false, false, err
-		}
-	}
-	return false, true, nil
 }
 
 func (p *Prober) requestFailed(ctx context.Context, err error) verdict {
