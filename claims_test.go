@@ -3,6 +3,7 @@ package patchmanager_test
 import (
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -75,21 +76,34 @@ func tableRows(t *testing.T, document string) (rows []string) {
 func declaredTests(t *testing.T) map[string][]string {
 	t.Helper()
 	declared := map[string][]string{}
+	for name, source := range goFiles(t) {
+		if !strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		for _, match := range testDeclared.FindAllStringSubmatch(source, -1) {
+			declared[match[1]] = append(declared[match[1]], path.Dir(name))
+		}
+	}
+	return declared
+}
+
+// goFiles returns the Go code of the tree by the names of its files.
+func goFiles(t *testing.T) map[string]string {
+	t.Helper()
+	files := map[string]string{}
 	require.NoError(t, filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && name != "." && strings.HasPrefix(d.Name(), ".") {
+		if d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules") {
 			return filepath.SkipDir
 		}
-		if !strings.HasSuffix(name, "_test.go") {
+		if d.IsDir() || !strings.HasSuffix(name, ".go") {
 			return nil
 		}
 		source, err := os.ReadFile(name)
-		for _, match := range testDeclared.FindAllStringSubmatch(string(source), -1) {
-			declared[match[1]] = append(declared[match[1]], filepath.ToSlash(filepath.Dir(name)))
-		}
+		files[filepath.ToSlash(name)] = string(source)
 		return err
 	}))
-	return declared
+	return files
 }

@@ -53,7 +53,7 @@ func (s *server) cookieName(name string) string {
 // cookie is a cookie that no script reads and no foreign page sends. Its lifetime is kept here: the browser forgets that of
 // a session when it closes.
 func (s *server) cookie(name, token string, lasts time.Duration) http.Cookie {
-	return http.Cookie{
+	return http.Cookie{ //nolint:gosec // without https, which settings allow on loopback alone, no cookie can be for https
 		Name: s.cookieName(name), Value: token, Path: "/", MaxAge: int(lasts.Seconds()), Secure: s.Secure, HttpOnly: true,
 		SameSite: http.SameSiteStrictMode,
 	}
