@@ -3,12 +3,6 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 GO ?= go
 
-# The release of Go that go.mod names, where it is to be had and the machine's own is older.
-ifndef GOTOOLCHAIN
-GOTOOLCHAIN := $(shell GO=$(GO) scripts/toolchain.sh)
-endif
-export GOTOOLCHAIN
-
 .PHONY: help
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
