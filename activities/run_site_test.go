@@ -58,7 +58,7 @@ func newRunSite(t *testing.T, change ...func(*agenttest.HostSpec)) *runSite {
 	require.NoError(t, err)
 	pool := storetest.New(t)
 	s := &runSite{
-		T: t, pool: pool, store: store.New(pool), fleet: f, host: f.Hosts()[0], client: client,
+		T: t, pool: pool, store: store.New(pool, storetest.AuditKey), fleet: f, host: f.Hosts()[0], client: client,
 		signals: &recordedSignals{}, policy: shortPolicy, hostID: newUUID(),
 	}
 	e := s.host.Endpoint()

@@ -131,7 +131,7 @@ func (s *site) requireAudit(t *testing.T, action string) (actor, subject, remote
 	t.Helper()
 	var last string
 	require.NoError(t, s.pool.QueryRow(context.Background(),
-		`select action, actor_name, subject_id, remote_addr, detail::text from audit_entries order by id desc limit 1`).
+		`select action, actor_name, subject_id, remote_addr, detail::text from audit_entries order by seq desc limit 1`).
 		Scan(&last, &actor, &subject, &remote, &detail))
 	require.Equal(t, action, last)
 	return actor, subject, remote, detail

@@ -13,6 +13,7 @@ import (
 	"github.com/patch-manager/patch-manager/api"
 	"github.com/patch-manager/patch-manager/fleet"
 	"github.com/patch-manager/patch-manager/store"
+	"github.com/patch-manager/patch-manager/store/storetest"
 )
 
 // awayStore is a store on a port that nobody listens on.
@@ -21,7 +22,7 @@ func awayStore(t *testing.T) *store.Store {
 	pool, err := pgxpool.New(context.Background(), "postgres://nobody@127.0.0.1:1/none?connect_timeout=2")
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	return store.New(pool)
+	return store.New(pool, storetest.AuditKey)
 }
 
 // silentStore is a store on a port that takes connections and says nothing.
@@ -33,7 +34,7 @@ func silentStore(t *testing.T) *store.Store {
 	pool, err := pgxpool.New(context.Background(), "postgres://nobody@"+listener.Addr().String()+"/none?sslmode=disable")
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	return store.New(pool)
+	return store.New(pool, storetest.AuditKey)
 }
 
 func TestBodyOfOneMebibyteIsReadAndOneByteMoreIsNot(t *testing.T) {

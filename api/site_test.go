@@ -48,7 +48,7 @@ func (s *site) serve(change func(*apiConfig)) {
 func newSite(t testing.TB) *site {
 	t.Helper()
 	pool := storetest.New(t)
-	s := &site{t: t, pool: pool, store: store.New(pool), runs: &fakeRuns{}, log: &lockedBuffer{}, passwords: &fakePasswords{}}
+	s := &site{t: t, pool: pool, store: store.New(pool, storetest.AuditKey), runs: &fakeRuns{}, log: &lockedBuffer{}, passwords: &fakePasswords{}}
 	s.exec(`select make_partitions(now() - interval '1 hour', now() + interval '1 hour')`)
 	s.handler = api.New(s.config())
 	s.admin = s.token(fleet.TokenRequest{User: "root", Admin: true, Name: "test"})

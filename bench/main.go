@@ -23,7 +23,7 @@ type part struct {
 	run  func(context.Context, *bench) error
 }
 
-var parts = []part{{"cost", measureCost}, {"gate", measureGate}, {"rate", measureRate}, {"job", measureJob}}
+var parts = []part{{"cost", measureCost}, {"gate", measureGate}, {"rate", measureRate}, {"job", measureJob}, {"audit", measureAudit}}
 
 // bench is one run of the benchmarks.
 type bench struct {
@@ -37,7 +37,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	b := &bench{}
-	only := flag.String("only", "", "parts to run, separated by commas: cost, gate, rate, job; all unless given")
+	only := flag.String("only", "", "parts to run, separated by commas: cost, gate, rate, job, audit; all unless given")
 	out := flag.String("out", filepath.Join(".dev", "bench"), "folder of results.json and of scratch state")
 	flag.IntVar(&b.hosts, "hosts", 2000, "hosts of the large job")
 	flag.IntVar(&b.rounds, "rounds", 3, "rounds of the comparison of rates, of which the middle one counts")

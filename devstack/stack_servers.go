@@ -20,6 +20,7 @@ func (s *Stack) prepareEnvironment(context.Context) error {
 		s.env.set(variable(key), value)
 	}
 	s.env.set(variable("keys.health_check"), s.path("keys", "health-check.key"))
+	s.env.set(variable("keys.audit"), s.path("keys", "audit.key"))
 	s.env.set(variable("agent.ca"), s.path("pki", "ca.pem"))
 	s.env.set(variable("agent.cert"), s.path("pki", "client.pem"))
 	s.env.set(variable("agent.key"), s.path("pki", "client-key.pem"))

@@ -163,6 +163,9 @@ func (r *recorder) recordSweeps() {
 		"PollHealth.completed": func(o client.StartWorkflowOptions) (client.WorkflowRun, error) {
 			return r.Temporal.ExecuteWorkflow(r.ctx, o, workflows.PollHealth, interval)
 		},
+		"AuditCheckpoint.completed": func(o client.StartWorkflowOptions) (client.WorkflowRun, error) {
+			return r.Temporal.ExecuteWorkflow(r.ctx, o, workflows.AuditCheckpoint)
+		},
 		"PollInventory.completed": func(o client.StartWorkflowOptions) (client.WorkflowRun, error) {
 			return r.Temporal.ExecuteWorkflow(r.ctx, o, workflows.PollInventory, interval)
 		},

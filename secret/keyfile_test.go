@@ -49,7 +49,7 @@ func startOnce(order string) error {
 	}
 	defer pool.Close()
 	_, _ = os.Stdin.Read(make([]byte, 1)) // ends for all at once
-	k, err := secret.Open(context.Background(), path, store.New(pool))
+	k, err := secret.Open(context.Background(), path, store.New(pool, storetest.AuditKey))
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func requireOneKey(t *testing.T, path string) {
 func TestFiftyProcessesStartingTogetherEndWithOneKey(t *testing.T) {
 	t.Parallel()
 	v := &vault{T: t, pool: storetest.New(t), path: keyPath(t)}
-	v.store = store.New(v.pool)
+	v.store = store.New(v.pool, storetest.AuditKey)
 	gate, release, err := os.Pipe()
 	require.NoError(t, err)
 	outputs := make([]strings.Builder, 50)

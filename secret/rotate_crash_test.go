@@ -18,6 +18,7 @@ import (
 	"github.com/patch-manager/patch-manager/fleet"
 	"github.com/patch-manager/patch-manager/secret"
 	"github.com/patch-manager/patch-manager/store"
+	"github.com/patch-manager/patch-manager/store/storetest"
 )
 
 // crasherOrder makes the test binary a rotation that is killed: the path of the key, the database, and before or after
@@ -61,7 +62,7 @@ func rotateAndCrash(order string) error {
 		return err
 	}
 	defer pool.Close()
-	_, err = secret.Rotate(context.Background(), store.New(pool), secret.Rotation{
+	_, err = secret.Rotate(context.Background(), store.New(pool, storetest.AuditKey), secret.Rotation{
 		Path: path, Places: secret.Places(), By: fleet.Actor{Name: "root"}, Batch: 2,
 	})
 	return err

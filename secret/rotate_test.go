@@ -41,7 +41,7 @@ func TestRotationIsAuditedWhereItBeginsAndWhereItEnds(t *testing.T) {
 	require.Equal(t, 1, v.count(`select count(*) from audit_entries where action = 'key.create' and subject_id = '1'`))
 	require.Equal(t, 1, v.count(`select count(*) from audit_entries where action = 'key.rotate_begin' and subject_id = '2' and actor_name = 'root'`))
 	require.Equal(t, 1, v.count(`select count(*) from audit_entries where action = 'key.rotate_end' and subject_id = '2'
-		and actor_name = 'root' and detail = '{"passwords": 3, "retired": [1]}'`))
+		and actor_name = 'root' and detail::jsonb = '{"passwords": 3, "retired": [1]}'`))
 }
 
 func TestRotationLeavesTheStateOfChecksAsItIs(t *testing.T) {

@@ -34,7 +34,7 @@ var (
 func newVault(t *testing.T, passwords int) *vault {
 	t.Helper()
 	v := &vault{T: t, pool: storetest.New(t), path: filepath.Join(t.TempDir(), "keys", "health-check.key")}
-	v.store = store.New(v.pool)
+	v.store = store.New(v.pool, storetest.AuditKey)
 	v.keys = open(t, v.path, v.store)
 	for i := range passwords {
 		host, err := v.store.CreateHost(t.Context(), operator, fleet.HostInput{

@@ -31,6 +31,8 @@ var keys = []key{
 		func(s *Settings) *string { return &s.Temporal.UIURL }),
 	path("keys.health_check", "/etc/patch-manager/keys/health-check.key", "key of the stored passwords",
 		func(s *Settings) *string { return &s.Keys.HealthCheck }),
+	path("keys.audit", "/etc/patch-manager/keys/audit.key", "key that audit entries are chained with, the same for all processes",
+		func(s *Settings) *string { return &s.Keys.Audit }),
 	integer("agent.port", "12443", 1, 65535, "port of a host's agent unless the host says another",
 		func(s *Settings) *int { return &s.Agent.Port }),
 	path("agent.ca", "/etc/patch-manager/pki/ca.pem", "certificates that agents are verified with",

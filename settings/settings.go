@@ -24,6 +24,7 @@ type Settings struct {
 	}
 	Keys struct {
 		HealthCheck string
+		Audit       string
 	}
 	Agent struct {
 		Port              int

@@ -16,7 +16,7 @@ import (
 
 func TestStartsTogetherEndWithOneCanaryAndOneKey(t *testing.T) {
 	t.Parallel()
-	s := store.New(storetest.New(t))
+	s := store.New(storetest.New(t), storetest.AuditKey)
 	path := filepath.Join(t.TempDir(), "health-check.key")
 	rings, errs := make([]*secret.Keyring, 50), make([]error, 50)
 	var wg sync.WaitGroup
@@ -40,7 +40,7 @@ func TestStartsTogetherEndWithOneCanaryAndOneKey(t *testing.T) {
 
 func TestFirstCanaryOfAKeyStays(t *testing.T) {
 	t.Parallel()
-	s := store.New(storetest.New(t))
+	s := store.New(storetest.New(t), storetest.AuditKey)
 	first := fleet.Canary{KeyID: 1, Ciphertext: []byte("first"), Nonce: []byte("n1")}
 	got, err := s.SaveCanary(t.Context(), first)
 	require.NoError(t, err)
@@ -59,7 +59,7 @@ func TestFirstCanaryOfAKeyStays(t *testing.T) {
 func TestDiscardingPasswordsIsAuditedAndLetsAnotherKeyStart(t *testing.T) {
 	t.Parallel()
 	pool := storetest.New(t)
-	s := store.New(pool)
+	s := store.New(pool, storetest.AuditKey)
 	lost, err := secret.Open(t.Context(), filepath.Join(t.TempDir(), "lost.key"), s)
 	require.NoError(t, err)
 	host, check := uuid.NewString(), uuid.NewString()
@@ -85,7 +85,7 @@ func TestDiscardingPasswordsIsAuditedAndLetsAnotherKeyStart(t *testing.T) {
 	var passwords, entries int
 	require.NoError(t, pool.QueryRow(t.Context(), `select max(basic_auth_user), count(basic_auth_pass_encrypted),
 		(select count(*) from audit_entries where action = 'key.discard' and actor_name = 'root'
-			and detail = '{"passwords": 1}') from host_health_checks`).Scan(&user, &passwords, &entries))
+			and detail::jsonb = '{"passwords": 1}') from host_health_checks`).Scan(&user, &passwords, &entries))
 	require.Equal(t, "me", user)
 	require.Zero(t, passwords)
 	require.Equal(t, 1, entries)

@@ -24,7 +24,7 @@ import (
 func audited(t *testing.T) *pgxpool.Pool {
 	t.Helper()
 	pool := storetest.New(t)
-	_, err := store.New(pool).CreateToken(t.Context(), fleet.Actor{Name: "root"}, fleet.TokenRequest{User: "ada", Name: "laptop", Admin: true})
+	_, err := store.New(pool, storetest.AuditKey).CreateToken(t.Context(), fleet.Actor{Name: "root"}, fleet.TokenRequest{User: "ada", Name: "laptop", Admin: true})
 	require.NoError(t, err)
 	return pool
 }
@@ -32,7 +32,7 @@ func audited(t *testing.T) *pgxpool.Pool {
 func entries(t *testing.T, pool *pgxpool.Pool) string {
 	t.Helper()
 	var all string
-	require.NoError(t, pool.QueryRow(t.Context(), `select string_agg(e::text, E'\n' order by id) from audit_entries e`).Scan(&all))
+	require.NoError(t, pool.QueryRow(t.Context(), `select string_agg(e::text, E'\n' order by seq) from audit_entries e`).Scan(&all))
 	return all
 }
 
@@ -47,8 +47,7 @@ func TestTheApplicationCanOnlyAddAuditEntries(t *testing.T) {
 		`delete from audit_entries where false`,
 		`truncate audit_entries`,
 		`merge into audit_entries a using (select 1) s on true when matched then delete`,
-		`insert into audit_entries (id, actor_name, action, subject_type, subject_id) overriding system value
-			values (1, '', '', '', '') on conflict (id) do update set actor_name = 'nobody'`,
+		`insert into audit_entries select * from audit_entries on conflict (seq) do update set actor_name = 'nobody'`,
 		`drop table audit_entries`,
 		`drop table audit_entries cascade`,
 		`alter table audit_entries rename to other`,
@@ -105,8 +104,7 @@ func TestTheOwnerHasToDisableTriggersBeforeItChangesEntries(t *testing.T) {
 		`update audit_entries set actor_name = 'nobody' where false`,
 		`delete from audit_entries`,
 		`truncate audit_entries`,
-		`insert into audit_entries (id, actor_name, action, subject_type, subject_id) overriding system value
-			values (1, '', '', '', '') on conflict (id) do update set actor_name = 'nobody'`,
+		`insert into audit_entries select * from audit_entries on conflict (seq) do update set actor_name = 'nobody'`,
 	} {
 		_, err := owner.Exec(t.Context(), statement)
 		require.ErrorContains(t, err, "can only be added", statement)

@@ -33,7 +33,7 @@ func newRunDB(t *testing.T) *runDB {
 	pool, err := store.Connect(t.Context(), cfg)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	return &runDB{T: t, pool: pool, owner: storetest.Owner(t, pool), store: store.New(pool)}
+	return &runDB{T: t, pool: pool, owner: storetest.Owner(t, pool), store: store.New(pool, storetest.AuditKey)}
 }
 
 func (db *runDB) exec(sql string, args ...any) {

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/patch-manager/patch-manager/fleet"
 	"github.com/patch-manager/patch-manager/store/sqlgen"
 )
 
@@ -15,13 +16,14 @@ const txAttempts = 4
 
 // Store reads and writes the tables of Patch Manager. It is safe for concurrent use.
 type Store struct {
-	pool *pgxpool.Pool
-	q    *sqlgen.Queries
+	pool     *pgxpool.Pool
+	q        *sqlgen.Queries
+	auditKey fleet.AuditKey
 }
 
-// New returns a store on pool, which stays the caller's to close.
-func New(pool *pgxpool.Pool) *Store {
-	return &Store{pool: pool, q: sqlgen.New(pool)}
+// New returns a store on pool, which stays the caller's to close. What it changes is audited with the given key.
+func New(pool *pgxpool.Pool, auditKey fleet.AuditKey) *Store {
+	return &Store{pool: pool, q: sqlgen.New(pool), auditKey: auditKey}
 }
 
 // Ping asks the database for an answer; it fails with KindUnavailable while there is none.
@@ -31,10 +33,20 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // tx runs do in one transaction and commits when it returns nil. Postgres may give a transaction up for the sake of
 // another one (deadlock, serialization), or lack the partition for a row, which is made then; so do may run again and
-// must have no effect besides its writes.
+// must have no effect besides its writes. The audit entries that do wrote are stored once it is done.
 func (s *Store) tx(ctx context.Context, do func(tx pgx.Tx, q *sqlgen.Queries) error) error {
+	return s.audited(ctx, func(tx *auditedTx) error { return do(tx, sqlgen.New(tx)) })
+}
+
+func (s *Store) audited(ctx context.Context, do func(tx *auditedTx) error) error {
 	for attempt := 1; ; attempt++ {
-		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return do(tx, s.q.WithTx(tx)) })
+		err := pgx.BeginFunc(ctx, s.pool, func(began pgx.Tx) error {
+			tx := &auditedTx{Tx: began}
+			if err := do(tx); err != nil {
+				return err
+			}
+			return s.chain(ctx, tx)
+		})
 		if lacksPartition(err) && attempt == 1 {
 			_, err = s.MakePartitions(ctx)
 			if err == nil {

@@ -26,7 +26,7 @@ type sweepDB struct {
 func newSweepDB(t *testing.T) *sweepDB {
 	t.Helper()
 	pool := storetest.New(t)
-	return &sweepDB{T: t, pool: pool, store: store.New(pool)}
+	return &sweepDB{T: t, pool: pool, store: store.New(pool, storetest.AuditKey)}
 }
 
 func (db *sweepDB) exec(sql string, args ...any) {

@@ -83,7 +83,7 @@ func TestRefusedUsesDoNotCount(t *testing.T) {
 func TestExactlyTheLimitPassesOfAHundredAtOnceFromTwoProcesses(t *testing.T) {
 	t.Parallel()
 	pool := storetest.New(t)
-	processes := []*store.Store{store.New(pool), store.New(pool)}
+	processes := []*store.Store{store.New(pool, storetest.AuditKey), store.New(pool, storetest.AuditKey)}
 	var passed, refused atomic.Int32
 	var wg sync.WaitGroup
 	for i := range 100 {
@@ -146,5 +146,5 @@ func TestAThrottleWithoutItsDatabaseLetsNothingPass(t *testing.T) {
 	t.Parallel()
 	pool := storetest.New(t)
 	pool.Close()
-	require.Error(t, store.New(pool).Take(t.Context(), "a", 10, time.Minute))
+	require.Error(t, store.New(pool, storetest.AuditKey).Take(t.Context(), "a", 10, time.Minute))
 }

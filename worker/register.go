@@ -15,6 +15,7 @@ type Activities struct {
 	Poller    *activities.Poller
 	Inventory *activities.Inventory
 	Pruner    *activities.Pruner
+	Auditor   *activities.Auditor
 }
 
 // The names by which Temporal knows workflows and activities are those of the functions. Histories hold them for months,
@@ -29,13 +30,14 @@ func registerWorkflows(r sdk.WorkflowRegistry) {
 	r.RegisterWorkflow(workflows.PollHealth)
 	r.RegisterWorkflow(workflows.PollInventory)
 	r.RegisterWorkflow(workflows.Prune)
+	r.RegisterWorkflow(workflows.AuditCheckpoint)
 	r.RegisterWorkflow(workflows.TestCheck)
 }
 
 func registerActivities(r sdk.ActivityRegistry, a Activities) {
 	// Methods that are no activities, such as one that sets the clock, are left out.
 	options := activity.RegisterOptions{SkipInvalidStructFunctions: true}
-	for _, group := range []any{a.Runs, a.Jobs, a.Poller, a.Inventory, a.Pruner} {
+	for _, group := range []any{a.Runs, a.Jobs, a.Poller, a.Inventory, a.Pruner, a.Auditor} {
 		r.RegisterActivityWithOptions(group, options)
 	}
 }

@@ -19,12 +19,14 @@ const (
 	ScheduleInventory = "poll-inventory"
 	SchedulePrune     = "prune"
 	ScheduleReconcile = "reconcile-jobs"
+	ScheduleAudit     = "audit-checkpoint"
 )
 
 // The intervals of the schedules that are no settings.
 const (
 	pruneInterval     = time.Hour
 	reconcileInterval = time.Minute
+	auditInterval     = 10 * time.Minute
 )
 
 // catchUp is how late a run may start after an outage. Temporal's default is a year.
@@ -59,6 +61,9 @@ func (w *Worker) schedules() []schedule {
 		},
 		{
 			id: ScheduleReconcile, every: reconcileInterval, workflow: workflows.ReconcileJobs, summary: "unfinished jobs without a run",
+		},
+		{
+			id: ScheduleAudit, every: auditInterval, workflow: workflows.AuditCheckpoint, summary: "how far the audit entries reach",
 		},
 	}
 }

@@ -52,7 +52,7 @@ func newSite(t *testing.T, n int) *site {
 	agents, err := agent.NewClient(agent.Config{CAFile: pki.CAFile(), CertFile: pki.ClientCertFile(), KeyFile: pki.ClientKeyFile()})
 	require.NoError(t, err)
 	pool := storetest.New(t)
-	s := &site{T: t, pool: pool, store: store.New(pool), fleet: simulated, agents: agents, ids: map[string]string{}}
+	s := &site{T: t, pool: pool, store: store.New(pool, storetest.AuditKey), fleet: simulated, agents: agents, ids: map[string]string{}}
 	for _, h := range simulated.Hosts() {
 		s.register(h)
 	}
@@ -128,7 +128,7 @@ func (s *site) config() worker.Config {
 		Activities: worker.Activities{
 			Runs: activities.NewRuns(s.store, s.agents, checks, signals, stock, policy), Jobs: activities.NewJobs(s.store, signals),
 			Poller: activities.NewPoller(s.store, checks, signals, 0, quiet), Inventory: activities.NewInventory(stock, quiet),
-			Pruner: activities.NewPruner(s.store),
+			Pruner: activities.NewPruner(s.store), Auditor: activities.NewAuditor(s.store, slog.New(slog.DiscardHandler)),
 		},
 		PollInterval: 2 * time.Second, InventoryInterval: time.Hour,
 		Retention: activities.Retention{Results: 96 * time.Hour, Events: 24 * time.Hour, Outputs: 2160 * time.Hour, Jobs: 9600 * time.Hour},

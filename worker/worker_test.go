@@ -99,7 +99,7 @@ func TestSchedulesFollowTheSettingsSkipOverlapsAndCatchUpByMinutes(t *testing.T)
 
 	every := map[string]time.Duration{
 		worker.ScheduleHealth: 7 * time.Minute, worker.ScheduleInventory: time.Hour, worker.SchedulePrune: time.Hour,
-		worker.ScheduleReconcile: time.Minute,
+		worker.ScheduleReconcile: time.Minute, worker.ScheduleAudit: 10 * time.Minute,
 	}
 	for id, interval := range every {
 		is, err := schedules.GetHandle(t.Context(), id).Describe(t.Context())

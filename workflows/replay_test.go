@@ -107,7 +107,7 @@ func replayer() worker.WorkflowReplayer {
 	r := worker.NewWorkflowReplayer()
 	for _, w := range []any{
 		workflows.PatchJob, workflows.PatchBatch, workflows.PatchHost, workflows.WakeRuns, workflows.ReconcileJobs,
-		workflows.PollHealth, workflows.PollInventory, workflows.Prune, workflows.TestCheck,
+		workflows.PollHealth, workflows.PollInventory, workflows.Prune, workflows.TestCheck, workflows.AuditCheckpoint,
 	} {
 		r.RegisterWorkflow(w)
 	}

@@ -23,6 +23,7 @@ var (
 	poller    *activities.Poller
 	inventory *activities.Inventory
 	pruner    *activities.Pruner
+	auditor   *activities.Auditor
 )
 
 func newSweepEnv() *testsuite.TestWorkflowEnvironment {
@@ -30,6 +31,7 @@ func newSweepEnv() *testsuite.TestWorkflowEnvironment {
 	env.RegisterActivity(poller)
 	env.RegisterActivity(inventory)
 	env.RegisterActivity(pruner)
+	env.RegisterActivity(auditor)
 	return env
 }
 
@@ -150,6 +152,18 @@ func TestAStepOfPruningThatFailsHoldsUpNoOther(t *testing.T) {
 	require.ErrorContains(t, env.GetWorkflowError(), "no rights")
 	require.ErrorContains(t, env.GetWorkflowError(), "lock timeout")
 	require.LessOrEqual(t, env.Now().Sub(start), time.Hour, "the next one is not skipped")
+	env.AssertExpectations(t)
+}
+
+func TestACheckpointOfTheAuditIsTriedAgainWhileTheDatabaseIsAway(t *testing.T) {
+	t.Parallel()
+	env := newSweepEnv()
+	env.OnActivity(auditor.CheckpointAudit, mock.Anything).Return("", errors.New("database away")).Times(3)
+	env.OnActivity(auditor.CheckpointAudit, mock.Anything).Return("12:ab", nil).Once()
+	env.ExecuteWorkflow(workflows.AuditCheckpoint)
+	var checkpoint string
+	require.NoError(t, env.GetWorkflowResult(&checkpoint))
+	require.Equal(t, "12:ab", checkpoint)
 	env.AssertExpectations(t)
 }
 

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,14 +14,21 @@ import (
 	"github.com/patch-manager/patch-manager/store/storetest"
 )
 
-// run carries a command line out as main does and returns what it printed.
+// run carries a command line out as main does and returns what it printed. Unless the test says otherwise, audit entries
+// are chained with the key of tests.
 func run(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	root := newRoot()
+	command, _, err := root.Find(args)
+	require.NoError(t, err)
+	given := func(arg string) bool { return strings.HasPrefix(arg, "--keys.audit=") }
+	if command.Flags().Lookup("keys.audit") != nil && !slices.ContainsFunc(args, given) {
+		args = append(args, "--keys.audit="+storetest.AuditKeyFile(t))
+	}
 	var out bytes.Buffer
 	root.SetOut(&out)
 	root.SetArgs(args)
-	err := root.ExecuteContext(context.Background())
+	err = root.ExecuteContext(context.Background())
 	return out.String(), err
 }
 
@@ -32,7 +41,7 @@ func TestATokenMadeOnTheCommandLineOpensTheDoor(t *testing.T) {
 	require.NoError(t, err)
 	token := printed[:len(printed)-1]
 	require.Regexp(t, "^"+fleet.TokenPrefix, token)
-	who, err := store.New(pool).Authenticate(context.Background(), token)
+	who, err := store.New(pool, storetest.AuditKey).Authenticate(context.Background(), token)
 	require.NoError(t, err)
 	require.Equal(t, "ada", who.Name)
 	require.True(t, who.Admin)

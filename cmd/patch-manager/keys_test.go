@@ -28,7 +28,7 @@ type keySite struct {
 func newKeySite(t *testing.T, passwords int) *keySite {
 	t.Helper()
 	s := &keySite{T: t, pool: storetest.New(t), path: filepath.Join(t.TempDir(), "health-check.key")}
-	s.store = store.New(s.pool)
+	s.store = store.New(s.pool, storetest.AuditKey)
 	keys := s.open()
 	by := fleet.Caller{Principal: fleet.Principal{Name: "ada", UserID: uuid.NewString(), Admin: true}}
 	host, err := s.store.CreateHost(t.Context(), by, fleet.HostInput{FQDN: "h.example", Address: "192.0.2.1", AgentPort: 12443, Zone: fleet.DefaultZone})
@@ -162,7 +162,7 @@ func TestKeysResetNeedsItsFlagSaysWhatItDiscardsAndTheNextStartMakesAnotherKey(t
 	require.Equal(t, secret.KeyStatus{ID: 2, State: secret.KeyEncrypts, Path: s.path + ".2", File: "ok", OpensCanary: true}, states[1])
 	var entries int
 	require.NoError(t, s.pool.QueryRow(t.Context(), `select count(*) from audit_entries where action = 'key.discard'
-		and actor_name like 'command line%' and detail = '{"passwords": 2}'`).Scan(&entries))
+		and actor_name like 'command line%' and detail::jsonb = '{"passwords": 2}'`).Scan(&entries))
 	require.Equal(t, 1, entries)
 }
 

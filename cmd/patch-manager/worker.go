@@ -82,6 +82,7 @@ func makeActivities(
 		Poller:    activities.NewPoller(db, checks, signals, s.Health.MaxConcurrent, slog.Default()),
 		Inventory: activities.NewInventory(stock, slog.Default()),
 		Pruner:    activities.NewPruner(db),
+		Auditor:   activities.NewAuditor(db, slog.Default()),
 	}
 }
 

@@ -7,35 +7,17 @@ package sqlgen
 
 import (
 	"context"
-	"encoding/json"
+	"time"
 )
 
-const insertAudit = `-- name: InsertAudit :exec
-insert into audit_entries (actor_id, actor_name, action, subject_type, subject_id, request_id, remote_addr, detail)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+const lockAudit = `-- name: LockAudit :one
+select clock_timestamp()::timestamptz as now from pg_advisory_xact_lock(hashtext('audit_entries'))
 `
 
-type InsertAuditParams struct {
-	ActorID     *string
-	ActorName   string
-	Action      string
-	SubjectType string
-	SubjectID   string
-	RequestID   string
-	RemoteAddr  string
-	Detail      json.RawMessage
-}
-
-func (q *Queries) InsertAudit(ctx context.Context, arg InsertAuditParams) error {
-	_, err := q.db.Exec(ctx, insertAudit,
-		arg.ActorID,
-		arg.ActorName,
-		arg.Action,
-		arg.SubjectType,
-		arg.SubjectID,
-		arg.RequestID,
-		arg.RemoteAddr,
-		arg.Detail,
-	)
-	return err
+// One writer of entries at a time, until its transaction ends; the time is of the moment at which it had its turn.
+func (q *Queries) LockAudit(ctx context.Context) (time.Time, error) {
+	row := q.db.QueryRow(ctx, lockAudit)
+	var now time.Time
+	err := row.Scan(&now)
+	return now, err
 }

@@ -24,7 +24,7 @@ type ApiToken struct {
 }
 
 type AuditEntry struct {
-	ID          int64
+	Seq         int64
 	At          time.Time
 	ActorID     *string
 	ActorName   string
@@ -33,7 +33,9 @@ type AuditEntry struct {
 	SubjectID   string
 	RequestID   string
 	RemoteAddr  string
-	Detail      json.RawMessage
+	Detail      []byte
+	PrevHash    []byte
+	Hash        []byte
 }
 
 type EncryptionKey struct {

@@ -1,12 +1,15 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
 	"io/fs"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,6 +17,7 @@ import (
 	"github.com/peterldowns/pgtestdb"
 	"github.com/stretchr/testify/require"
 
+	"github.com/patch-manager/patch-manager/fleet"
 	"github.com/patch-manager/patch-manager/migrations"
 	"github.com/patch-manager/patch-manager/store"
 )
@@ -46,6 +50,25 @@ func closing(t testing.TB) func(*pgxpool.Pool, error) *pgxpool.Pool {
 		t.Cleanup(pool.Close)
 		return pool
 	}
+}
+
+var auditKey = bytes.Repeat([]byte{7}, fleet.AuditHashSize)
+
+// AuditKey is the key of audit entries in tests.
+var AuditKey = func() fleet.AuditKey {
+	key, err := fleet.NewAuditKey(auditKey)
+	if err != nil {
+		panic(err)
+	}
+	return key
+}()
+
+// AuditKeyFile returns the path of a file that holds AuditKey, for what is told of it by the setting keys.audit.
+func AuditKeyFile(t testing.TB) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "audit.key")
+	require.NoError(t, os.WriteFile(path, auditKey, 0o600))
+	return path
 }
 
 // URL returns the address of a fresh, migrated database, for the login that owns it.

@@ -97,6 +97,7 @@ func (s *System) newWorker(ctx context.Context) (*worker.Worker, error) {
 			Poller:    activities.NewPoller(s.Store, checks, s.Client, s.settings.Health.MaxConcurrent, log),
 			Inventory: activities.NewInventory(reader, log),
 			Pruner:    activities.NewPruner(s.Store),
+			Auditor:   activities.NewAuditor(s.Store, log),
 		},
 		PollInterval: s.settings.Health.PollInterval, InventoryInterval: s.settings.Agent.InventoryInterval,
 		Retention: activities.Retention{

@@ -16,6 +16,7 @@ import (
 
 	"github.com/patch-manager/patch-manager/agent/agenttest"
 	"github.com/patch-manager/patch-manager/devstack"
+	"github.com/patch-manager/patch-manager/secret"
 	"github.com/patch-manager/patch-manager/settings"
 	"github.com/patch-manager/patch-manager/store"
 	"github.com/patch-manager/patch-manager/workflows"
@@ -117,7 +118,11 @@ func (s *System) openStore(ctx context.Context, url string) error {
 		return err
 	}
 	s.stops = append(s.stops, func() error { s.Pool.Close(); return nil })
-	s.Store = store.New(s.Pool)
+	auditKey, err := secret.OpenAuditKey(s.path("keys", "audit.key"), false)
+	if err != nil {
+		return err
+	}
+	s.Store = store.New(s.Pool, auditKey)
 	return nil
 }
 
