@@ -67,6 +67,7 @@ type headerGuard struct {
 	length  int // of the line so far
 	last    byte
 	first   bool // whether the line is the first one of an answer
+	told    bool // whether its status was seen
 	interim bool // whether another answer follows
 	body    bool // whether all headers were read
 }
@@ -102,8 +103,9 @@ func (g *headerGuard) Read(b []byte) (int, error) {
 
 func (g *headerGuard) take(c byte) {
 	if c != '\n' {
-		if g.first && g.length == len("HTTP/1.1 ") {
-			g.interim = c == '1'
+		// Go takes any number of spaces before the status.
+		if g.first && !g.told && g.length >= len("HTTP/1.1 ") && c != ' ' {
+			g.interim, g.told = c == '1', true
 		}
 		g.length, g.last = g.length+1, c
 		return
@@ -111,5 +113,5 @@ func (g *headerGuard) take(c byte) {
 	g.lines++
 	empty := g.length == 0 || (g.length == 1 && g.last == '\r')
 	g.body = empty && !g.interim
-	g.first, g.length = empty, 0
+	g.first, g.told, g.length = empty, g.told && !empty, 0
 }

@@ -356,16 +356,3 @@ func TestTheSearchEndsWithItsReader(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, found)
 }
-
-func FuzzHTTPAnswer(f *testing.F) {
-	f.Add("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-	f.Add("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08")
-	f.Fuzz(func(t *testing.T, answer string) {
-		p := prober(time.Second)
-		r := p.HTTP(t.Context(), fleet.Check{URL: raw(t, answer, false), ExpectedBody: "ok"}, "")
-		require.NotEqual(t, fleet.OutcomeError, r.Outcome)
-		if r.Healthy() {
-			require.Contains(t, answer, "HTTP/1.")
-		}
-	})
-}
