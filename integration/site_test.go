@@ -32,20 +32,21 @@ const (
 // site is the product as its own processes, with real servers and simulated hosts.
 type site struct {
 	*devstack.Stack
-	dir   string
-	hosts map[string]string // ids by name
+	dir     string
+	program string
+	hosts   map[string]string // ids by name
 }
 
 // startSite builds the product and starts everything.
-func startSite(t *testing.T, hosts []agenttest.HostSpec, settings map[string]string) *site {
+func startSite(t *testing.T, hosts []agenttest.HostSpec, settings map[string]string, environ ...string) *site {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "patch-manager")
 	built, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../cmd/patch-manager").CombinedOutput()
 	require.NoError(t, err, string(built))
-	s := &site{dir: filepath.Join(t.TempDir(), "site"), hosts: map[string]string{}}
+	s := &site{dir: filepath.Join(t.TempDir(), "site"), program: program, hosts: map[string]string{}}
 	settings["api.listen"] = devstack.Loopback + ":0"
 	s.Stack, err = devstack.StartStack(t.Context(), devstack.StackConfig{
-		Dir: s.dir, Program: program, Environ: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, Settings: settings,
+		Dir: s.dir, Program: program, Environ: append(environ, "PATH="+os.Getenv("PATH"), "HOME="+os.Getenv("HOME")), Settings: settings,
 		Hosts: hosts, Say: t.Logf, Register: func(context.Context, *devstack.Stack) error { return nil },
 	})
 	require.NoError(t, err)
