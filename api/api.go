@@ -32,6 +32,9 @@ type Config struct {
 	// Passwords hashes those of users.
 	Passwords Passwords
 	Policy    Policy
+	// SignOn is single sign-on, with what its groups give; nil where there is none.
+	SignOn       SignOn
+	RoleMappings []fleet.RoleMapping
 	// Secure says that people reach the API by https, so that cookies are for that alone.
 	Secure bool
 	// TrustedProxies are believed where a request comes from.
@@ -99,6 +102,7 @@ func newPaced(cfg Config, pace streamPace) http.Handler {
 func (s *server) registerAll() {
 	s.registerProbes()
 	s.registerLogin()
+	s.registerSignOn()
 	s.registerMe()
 	s.registerHosts()
 	s.registerChecks()

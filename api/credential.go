@@ -24,6 +24,7 @@ type browserKey struct{}
 // browser is what a request carries by itself when it comes from a browser.
 type browser struct {
 	session, device string // tokens, empty where there is none
+	signOn          string // binds an attempt at single sign-on
 	agent           string
 }
 
@@ -39,6 +40,9 @@ func (s *server) readBrowser(r *http.Request) browser {
 	}
 	if c, err := r.Cookie(s.cookieName(deviceCookie)); err == nil {
 		b.device = c.Value
+	}
+	if c, err := r.Cookie(s.cookieName(signOnCookie)); err == nil {
+		b.signOn = c.Value
 	}
 	return b
 }

@@ -24,6 +24,8 @@ const (
 	userPeriod             = 5 * time.Minute
 )
 
+const loginPath = "/login"
+
 // LoginInput is what somebody signs in with.
 type LoginInput struct {
 	User     string `json:"user" minLength:"1" doc:"The name of the user, regardless of case"`
@@ -44,7 +46,7 @@ type (
 func (s *server) registerLogin() {
 	tags := []string{"Signing in"}
 	handleOpen(s, huma.Operation{
-		OperationID: "login", Method: http.MethodPost, Path: "/login", Tags: tags, Summary: "Sign in with a password",
+		OperationID: "login", Method: http.MethodPost, Path: loginPath, Tags: tags, Summary: "Sign in with a password",
 		Description: "The answer sets the session's cookie; a session of the same browser ends. Tries are limited for each user and each address.",
 		Errors:      []int{http.StatusUnauthorized, http.StatusTooManyRequests},
 	}, s.login)

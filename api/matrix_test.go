@@ -23,6 +23,7 @@ const (
 	adminOnly     access = "adminOnly"     // administrators, whatever the path names
 	ownerOf       access = "ownerOf"       // whom the thing in the path belongs to, as it does to the administrator here
 	signedIn      access = "signedIn"      // whoever has a session
+	fromProvider  access = "fromProvider"  // a browser that comes back from the identity provider, as no persona here does (sign_on_test.go)
 )
 
 // outcome is how a call ends; the zero value is the success that the document names.
@@ -41,6 +42,7 @@ var (
 	adminRequired    = outcome{403, "admin_required"}
 	sessionRequired  = outcome{403, "session_required"}
 	readOnlyToken    = outcome{403, "read_only_token"}
+	signOnExpired    = outcome{403, "sign_on_expired"}
 )
 
 // outcomes says for each class how a call ends for a stranger, an outsider, a viewer, an operator and an administrator, who
@@ -56,6 +58,7 @@ var outcomes = map[access][5]outcome{
 	adminOnly:     {unauthenticated, adminRequired, adminRequired, adminRequired, succeeds},
 	ownerOf:       {unauthenticated, notFound, notFound, notFound, succeeds},
 	signedIn:      {unauthenticated, sessionRequired, sessionRequired, sessionRequired, sessionRequired},
+	fromProvider:  {signOnExpired, signOnExpired, signOnExpired, signOnExpired, signOnExpired},
 }
 
 // row is what the tests know of an operation besides the document.
@@ -99,6 +102,10 @@ var matrix = map[string]row{
 	"getMe":           {who: anyone},
 	"listMySessions":  {who: anyone},
 	"deleteMySession": {who: ownerOf, given: sessionOfAdmin},
+
+	"listSignInMethods": {who: public},
+	"beginSignOn":       {who: public},
+	"finishSignOn":      {who: fromProvider},
 
 	"listHosts":       {who: anyone},
 	"createHost":      {who: operatorNamed, sends: aHost},

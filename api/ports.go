@@ -13,6 +13,7 @@ type Store interface {
 	TokenStore
 	SessionStore
 	UserStore
+	SignOnStore
 	Throttle
 	HostStore
 	GroupStore
@@ -41,6 +42,25 @@ type SessionStore interface {
 	PrincipalBySession(ctx context.Context, token string) (fleet.Principal, error)
 	Sessions(ctx context.Context, userID string, f fleet.SessionFilter) ([]fleet.Session, error)
 	EndSession(ctx context.Context, by fleet.Caller, id, action string) error
+}
+
+// SignOnStore keeps what single sign-on needs.
+type SignOnStore interface {
+	// KeepSignOn stores an attempt; session is the token that the browser is signed in with already, or empty.
+	KeepSignOn(ctx context.Context, a fleet.SignOn, session string) error
+	// TakeSignOn is forbidden where this browser began no such attempt, or used it.
+	TakeSignOn(ctx context.Context, state, browser string) (fleet.SignOn, error)
+	// SignOn begins a session; unknown are groups of mappings that do not exist.
+	SignOn(ctx context.Context, by fleet.Caller, in fleet.Arrival) (made fleet.NewSession, unknown []string, err error)
+	RecordSignOnFailure(ctx context.Context, by fleet.Caller, reason string) error
+}
+
+// SignOn talks to the identity provider. Its errors are of KindForbidden where nobody is proved, and of KindUnavailable
+// while the provider is away.
+type SignOn interface {
+	// Begin returns the address to send the browser to.
+	Begin(ctx context.Context) (string, fleet.SignOn, error)
+	Finish(ctx context.Context, s fleet.SignOn, a fleet.SignOnAnswer) (fleet.Identity, error)
 }
 
 // UserStore keeps users.

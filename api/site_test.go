@@ -57,7 +57,7 @@ func newSite(t testing.TB) *site {
 
 func (s *site) config() api.Config {
 	return api.Config{
-		Store: s.store, Runs: s.runs, Sealer: fakeSealer{}, Passwords: s.passwords, Policy: testPolicy,
+		Store: s.store, Runs: s.runs, Sealer: fakeSealer{}, Passwords: s.passwords, Policy: testPolicy, SignOn: fakeSignOn{},
 		Ready: map[string]func(context.Context) error{"postgres": s.store.Ping},
 		RunLink: func(jobID, runID string) api.RunLink {
 			return api.RunLink{WorkflowID: "patch-job/" + jobID, URL: "http://ui/" + runID}

@@ -3,6 +3,7 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/knadh/koanf/v2"
@@ -23,7 +24,8 @@ func parse(values *koanf.Koanf, origin map[string]string) (Settings, []error) {
 	return s, problems
 }
 
-// text is a value of any source as it would stand in the environment.
+// text is a value of any source as it would stand in the environment. A list with commas in its parts, which no list in the
+// environment can have, has a line for each part instead.
 func text(value any) (string, error) {
 	switch v := value.(type) {
 	case string:
@@ -38,6 +40,9 @@ func text(value any) (string, error) {
 				return "", errors.New("must be a list of strings")
 			}
 			parts[i] = s
+		}
+		if slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(p, ",") }) {
+			return strings.Join(parts, "\n") + "\n", nil
 		}
 		return strings.Join(parts, ","), nil
 	}
@@ -64,7 +69,7 @@ func (s *Settings) check() []error {
 		},
 		{s.Outputs.Retention <= s.Jobs.Retention, "setting outputs.retention: must be at most jobs.retention"},
 	}
-	var problems []error
+	problems := s.checkOIDC()
 	for _, r := range rules {
 		if !r.kept {
 			problems = append(problems, errors.New(r.text))

@@ -68,6 +68,17 @@ type Settings struct {
 		MaxActivities    int
 		MaxWorkflowTasks int
 	}
+	// OIDC is single sign-on; without an issuer there is none.
+	OIDC struct {
+		Issuer           string // exactly as the provider writes it
+		ClientID         string
+		ClientSecret     fleet.Secret
+		ClientSecretFile string // in place of ClientSecret
+		Scopes           []string
+		GroupsClaim      string
+		NameClaim        string
+		RoleMappings     []fleet.RoleMapping
+	}
 	Log struct {
 		Level  string
 		Format string

@@ -19,6 +19,7 @@ var noCaller = map[string]string{
 	"prune.sql":     "the housekeeping",
 	"result.sql":    "the polls",
 	"runs.sql":      "the runs of jobs",
+	"sign_on.sql":   "finds out who somebody is who signs in",
 	"sweep.sql":     "the polls",
 	"throttle.sql":  "counts how often somebody asks, whoever that is",
 	"token.sql":     "finds out who the caller is",

@@ -33,23 +33,28 @@ func (s *Store) Account(ctx context.Context, name, device string) (fleet.Account
 func (s *Store) SignIn(ctx context.Context, by fleet.Caller, in fleet.SignIn) (fleet.NewSession, error) {
 	made := fleet.NewSession{ID: newID(), Token: newSecret(), Device: newSecret()}
 	err := s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
-		name, err := q.SignInUser(ctx, in.UserID, in.PasswordHash)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return fleet.WrongCredentials()
-		}
-		if err != nil {
+		if err := beginSession(ctx, q, by, in, made); err != nil {
 			return err
 		}
-		if err := insertSession(ctx, q, by, in, made); err != nil {
-			return err
-		}
-		if err := rememberDevice(ctx, q, in, made); err != nil {
-			return err
-		}
-		by.UserID, by.Name = in.UserID, name
-		return writeAudit(ctx, q, by.Actor(), "login", "user", in.UserID, map[string]any{"method": in.Method, "session_id": made.ID})
+		return rememberDevice(ctx, q, in, made)
 	})
 	return made, err
+}
+
+// beginSession begins a session with its entry, of a user who may sign in.
+func beginSession(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, in fleet.SignIn, made fleet.NewSession) error {
+	name, err := q.SignInUser(ctx, in.UserID, in.PasswordHash)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fleet.WrongCredentials()
+	}
+	if err != nil {
+		return err
+	}
+	if err := insertSession(ctx, q, by, in, made); err != nil {
+		return err
+	}
+	by.UserID, by.Name = in.UserID, name
+	return writeAudit(ctx, q, by.Actor(), "login", "user", in.UserID, map[string]any{"method": in.Method, "session_id": made.ID})
 }
 
 func insertSession(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, in fleet.SignIn, made fleet.NewSession) error {

@@ -29,6 +29,13 @@ const maxThrottle = 1000
 
 // PruneExpired deletes at most limit rows that nothing depends on any more, and returns how many.
 func (s *Store) PruneExpired(ctx context.Context, limit int) (int, error) {
-	n, err := s.q.PruneThrottles(ctx, maxRows(limit))
-	return int(n), translate(err)
+	pruned := 0
+	for _, prune := range []func(context.Context, int32) (int64, error){s.q.PruneThrottles, s.q.PruneSignOns} {
+		n, err := prune(ctx, maxRows(limit-pruned))
+		if err != nil {
+			return pruned, translate(err)
+		}
+		pruned += int(n)
+	}
+	return pruned, nil
 }

@@ -33,6 +33,10 @@ func runAPI(ctx context.Context, s settings.Settings) error {
 	if err != nil {
 		return err
 	}
+	signOn, err := openSignOn(s, public)
+	if err != nil {
+		return err
+	}
 	passwords, err := access.NewPasswords(passwordsAtOnce())
 	if err != nil {
 		return err
@@ -53,6 +57,7 @@ func runAPI(ctx context.Context, s settings.Settings) error {
 	defer temporal.Close()
 	handler := api.New(api.Config{
 		Store: db, Runs: runs{workflows.NewClient(temporal)}, Sealer: secret.Plain{Keyring: keys}, Policy: apiPolicy(s),
+		SignOn: signOn, RoleMappings: s.OIDC.RoleMappings,
 		Passwords: passwords, Secure: public.Scheme == "https", TrustedProxies: s.API.TrustedProxies,
 		Ready: map[string]func(context.Context) error{"database": db.Ping},
 		// Temporal is no condition: jobs are taken while it is away, and started when it is back.

@@ -41,7 +41,7 @@ select gh.host_id, @reason::text from group_hosts gh where gh.group_id = @group_
 
 -- name: PutGroupUser :exec
 insert into group_users (group_id, user_id, role) values (@group_id, @user_id, @role)
-on conflict (group_id, user_id) do update set role = excluded.role;
+on conflict (group_id, user_id) do update set role = excluded.role, by_sign_on = false;
 
 -- name: DeleteGroupUser :execrows
 delete from group_users where group_id = @group_id and user_id = @user_id;

@@ -186,7 +186,7 @@ func (q *Queries) LockGroup(ctx context.Context, iD string, every bool, scope []
 
 const putGroupUser = `-- name: PutGroupUser :exec
 insert into group_users (group_id, user_id, role) values ($1, $2, $3)
-on conflict (group_id, user_id) do update set role = excluded.role
+on conflict (group_id, user_id) do update set role = excluded.role, by_sign_on = false
 `
 
 func (q *Queries) PutGroupUser(ctx context.Context, groupID string, userID string, role string) error {

@@ -85,9 +85,10 @@ type GroupHost struct {
 }
 
 type GroupUser struct {
-	GroupID string
-	UserID  string
-	Role    string
+	GroupID  string
+	UserID   string
+	Role     string
+	BySignOn bool
 }
 
 type HealthCheckState struct {
@@ -305,6 +306,16 @@ type SetupCode struct {
 	ExpiresAt time.Time
 }
 
+type SignOn struct {
+	StateHash   []byte
+	BrowserHash []byte
+	Nonce       string
+	Verifier    string
+	ReturnTo    string
+	SessionID   *string
+	ExpiresAt   time.Time
+}
+
 type Throttle struct {
 	Bucket   []byte
 	Taken    []time.Time
@@ -313,14 +324,22 @@ type Throttle struct {
 }
 
 type User struct {
-	ID           string
-	Name         string
-	IsAdmin      bool
-	CreatedAt    time.Time
-	DisplayName  string
-	PasswordHash *string
-	DisabledAt   *time.Time
-	LastLoginAt  *time.Time
+	ID            string
+	Name          string
+	IsAdmin       bool
+	CreatedAt     time.Time
+	DisplayName   string
+	PasswordHash  *string
+	DisabledAt    *time.Time
+	LastLoginAt   *time.Time
+	AdminBySignOn bool
+}
+
+type UserIdentity struct {
+	Issuer    string
+	Subject   string
+	UserID    string
+	CreatedAt time.Time
 }
 
 type Wakeup struct {
