@@ -3,6 +3,7 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -111,10 +112,23 @@ func (src Source) file() (layer, error) {
 	if src.File == "" {
 		return l, nil
 	}
-	if err := l.values.Load(file.Provider(src.File), yaml.Parser()); err != nil {
+	if err := l.values.Load(file.Provider(src.File), unquoted{yaml.Parser()}); err != nil {
 		return l, fmt.Errorf("read settings of %s: %w", src.File, err)
 	}
 	return l, nil
+}
+
+// unquoted keeps to itself what a parser repeats of a file, but for the line.
+type unquoted struct{ koanf.Parser }
+
+var lineOfError = regexp.MustCompile(`line \d+`)
+
+func (p unquoted) Unmarshal(b []byte) (map[string]any, error) {
+	values, err := p.Parser.Unmarshal(b)
+	if err == nil {
+		return values, nil
+	}
+	return nil, errors.New(strings.TrimSpace("it is no YAML of settings " + lineOfError.FindString(err.Error())))
 }
 
 func (src Source) environ() (layer, error) {

@@ -106,8 +106,9 @@ func readCheckpoints(given, logs []string) ([]fleet.AuditCheckpoint, error) {
 	return checkpoints, nil
 }
 
-// checkpointLine is what a worker logs, as text or as JSON.
-var checkpointLine = regexp.MustCompile(`"audit checkpoint".*\bcheckpoint"?[=:]"?(\d+:[0-9a-f]+)`)
+// checkpointLine is what a worker logs, as text or as JSON. Only the message of a line makes it one: in the value of a field,
+// which may be a host's word, the quotes would be escaped.
+var checkpointLine = regexp.MustCompile(`(?:\bmsg=|"msg":)"audit checkpoint".*\bcheckpoint"?[=:]"?(\d+:[0-9a-f]+)`)
 
 // maxLogLine bounds a line of a log in bytes.
 const maxLogLine = 1 << 20

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -92,6 +93,25 @@ func TestAuditVerifyTakesTheCheckpointsOfAWorkersLog(t *testing.T) {
 	for _, path := range []string{filepath.Join(dir, "none"), filepath.Join(dir, "missing")} {
 		_, err := run(t, append([]string{"audit", "verify", "--checkpoints-from", path}, flags...)...)
 		require.ErrorContains(t, err, "--checkpoints-from: ")
+	}
+}
+
+func TestNothingThatAHostSaysInALogIsTakenForACheckpoint(t *testing.T) {
+	t.Parallel()
+	checkpoint := "checkpoint=9:" + strings.Repeat("a", 64)
+	for name, handler := range map[string]func(io.Writer) slog.Handler{
+		"text": func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, nil) },
+		"json": func(w io.Writer) slog.Handler { return slog.NewJSONHandler(w, nil) },
+	} {
+		path := filepath.Join(t.TempDir(), name)
+		file, err := os.Create(path)
+		require.NoError(t, err)
+		log := slog.New(handler(file))
+		log.Warn("the agent's words", "status", "audit checkpoint", "error", "x "+checkpoint)
+		log.Warn("the agent's words", "status", `msg="audit checkpoint" `+checkpoint, "checkpoint", "9:aa")
+		require.NoError(t, file.Close())
+		_, err = checkpointsFrom(path)
+		require.ErrorContains(t, err, "holds no checkpoint", name)
 	}
 }
 
