@@ -46,6 +46,19 @@ func (p Principal) scope(roles ...Role) Scope {
 	return s
 }
 
+// Within reports whether all that p may is part of what now allows.
+func (p Principal) Within(now Principal) bool {
+	if now.Admin {
+		return true
+	}
+	for id, role := range p.Groups {
+		if held := now.Groups[id]; held != role && held != RoleOperator {
+			return false
+		}
+	}
+	return !p.Admin
+}
+
 // Actor is who did a thing, for the audit entry.
 type Actor struct {
 	UserID     string

@@ -61,7 +61,7 @@ func checkOf(ctx context.Context, q *sqlgen.Queries, scope fleet.Scope, hostID, 
 
 // CreateCheck adds a check to a host that the caller operates. The sixth is a conflict of code limit_exceeded.
 func (s *Store) CreateCheck(ctx context.Context, by fleet.Caller, c fleet.Check) error {
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		host, err := lockHost(ctx, q, by, c.HostID)
 		if err != nil {
 			return err
@@ -85,7 +85,7 @@ func (s *Store) CreateCheck(ctx context.Context, by fleet.Caller, c fleet.Check)
 // UpdateCheck replaces a check of a host that the caller operates. Where it asks something else from now on, the last
 // result is forgotten: it says nothing about the new question.
 func (s *Store) UpdateCheck(ctx context.Context, by fleet.Caller, u fleet.CheckUpdate) error {
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		host, old, err := lockCheck(ctx, q, by, u.HostID, u.ID)
 		if err != nil {
 			return err
@@ -109,7 +109,7 @@ func (s *Store) UpdateCheck(ctx context.Context, by fleet.Caller, u fleet.CheckU
 
 // DeleteCheck removes a check of a host that the caller operates.
 func (s *Store) DeleteCheck(ctx context.Context, by fleet.Caller, hostID, id string) error {
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		host, old, err := lockCheck(ctx, q, by, hostID, id)
 		if err != nil {
 			return err

@@ -48,7 +48,7 @@ func (s *Store) CreateGroup(ctx context.Context, by fleet.Caller, g fleet.Group)
 		return "", err
 	}
 	id := newID()
-	return id, s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	return id, s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		if err := q.InsertGroup(ctx, id, g.Name, g.Description); err != nil {
 			return err
 		}
@@ -58,7 +58,7 @@ func (s *Store) CreateGroup(ctx context.Context, by fleet.Caller, g fleet.Group)
 
 // UpdateGroup replaces the name and description of a group, which only administrators may.
 func (s *Store) UpdateGroup(ctx context.Context, by fleet.Caller, id string, g fleet.Group) error {
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		if err := administerGroup(ctx, q, by, id); err != nil {
 			return err
 		}
@@ -72,7 +72,7 @@ func (s *Store) UpdateGroup(ctx context.Context, by fleet.Caller, id string, g f
 // DeleteGroup deletes a group with its windows and memberships, which only administrators may. Hosts that were in no
 // other group belong to administrators then.
 func (s *Store) DeleteGroup(ctx context.Context, by fleet.Caller, id string) error {
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		if err := administerGroup(ctx, q, by, id); err != nil {
 			return err
 		}

@@ -14,7 +14,7 @@ import (
 // CreateHost registers a host. Who is no administrator must put it into at least one group, and operate all of them.
 func (s *Store) CreateHost(ctx context.Context, by fleet.Caller, in fleet.HostInput) (string, error) {
 	id := newID()
-	err := s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	err := s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		groups := []string{}
 		if in.GroupIDs != nil {
 			groups = *in.GroupIDs
@@ -39,7 +39,7 @@ func (s *Store) CreateHost(ctx context.Context, by fleet.Caller, in fleet.HostIn
 
 // UpdateHost replaces a host. Changing its groups takes the operator role in all that it is in and in all it enters.
 func (s *Store) UpdateHost(ctx context.Context, by fleet.Caller, id string, in fleet.HostInput) error {
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		host, err := lockHost(ctx, q, by, id)
 		if err != nil {
 			return err
@@ -65,7 +65,7 @@ func (s *Store) UpdateHost(ctx context.Context, by fleet.Caller, id string, in f
 // DeleteHost forgets a host with its checks and windows; rows of jobs outlive it. It is refused while an attempt to patch
 // the host has no end, since nobody could settle it afterwards.
 func (s *Store) DeleteHost(ctx context.Context, by fleet.Caller, id string) error {
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		host, err := lockHost(ctx, q, by, id)
 		if err != nil {
 			return err

@@ -13,7 +13,7 @@ import (
 // RequestJobCancel asks for the end of a job, all of whose hosts the caller operates. Asking again is no error. Once it
 // returns, no more dispatch of the job is admitted: admission reads the request under the same lock.
 func (s *Store) RequestJobCancel(ctx context.Context, by fleet.Caller, jobID string) error {
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		if err := operatesJob(ctx, q, by, jobID); err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func operatesJob(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, jobID 
 
 // RequestJobHostCancel asks for the end of one host of a job, which the caller operates. Asking again is no error.
 func (s *Store) RequestJobHostCancel(ctx context.Context, by fleet.Caller, jobID, hostID string) error {
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		status, err := lockJobHost(ctx, q, by, jobID, hostID)
 		if err != nil {
 			return err
@@ -88,7 +88,7 @@ func (s *Store) RequestJobHostCancel(ctx context.Context, by fleet.Caller, jobID
 
 // RequestRecheck notes that the caller wants a waiting host of a job, which he operates, to look again at once.
 func (s *Store) RequestRecheck(ctx context.Context, by fleet.Caller, jobID, hostID string) error {
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		status, err := lockJobHost(ctx, q, by, jobID, hostID)
 		if err != nil {
 			return err
@@ -104,7 +104,7 @@ func (s *Store) RequestRecheck(ctx context.Context, by fleet.Caller, jobID, host
 
 // SettleJobHost ends an indeterminate host of a job, which the caller operates, and lets the host be patched again.
 func (s *Store) SettleJobHost(ctx context.Context, by fleet.Caller, jobID, hostID string, outcome fleet.Status, note string) error {
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		status, err := lockJobHost(ctx, q, by, jobID, hostID)
 		if err != nil {
 			return err

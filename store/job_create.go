@@ -22,7 +22,7 @@ type jobPayload struct {
 // request with the same idempotency key before it changes nothing and returns that job with existed set; another
 // request with that key is a conflict.
 func (s *Store) CreateJob(ctx context.Context, by fleet.Caller, r fleet.JobRequest) (id string, existed bool, err error) {
-	err = s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	err = s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		id, existed, err = createJob(ctx, q, by, r)
 		return err
 	})

@@ -12,7 +12,7 @@ import (
 
 // PutGroupUser gives a user a role in a group, which only administrators may.
 func (s *Store) PutGroupUser(ctx context.Context, by fleet.Caller, groupID, userID string, role fleet.Role) error {
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		if err := administerGroup(ctx, q, by, groupID); err != nil {
 			return err
 		}
@@ -25,7 +25,7 @@ func (s *Store) PutGroupUser(ctx context.Context, by fleet.Caller, groupID, user
 
 // DeleteGroupUser takes a user out of a group, which only administrators may.
 func (s *Store) DeleteGroupUser(ctx context.Context, by fleet.Caller, groupID, userID string) error {
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		if err := administerGroup(ctx, q, by, groupID); err != nil {
 			return err
 		}
@@ -61,7 +61,7 @@ func (s *Store) DeleteGroupHost(ctx context.Context, by fleet.Caller, groupID, h
 func (s *Store) changeGroupHost(
 	ctx context.Context, by fleet.Caller, groupID, hostID string, change func(groups []string) ([]string, error),
 ) error {
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		sees := by.Sees()
 		if _, err := q.GetGroup(ctx, groupID, sees.All, sees.Groups); err != nil {
 			return found(err, "group")

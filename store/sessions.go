@@ -138,7 +138,7 @@ func (s *Store) renewSession(ctx context.Context, who fleet.Principal, token str
 
 // EndSession ends a session of the caller; not found where it is none of theirs.
 func (s *Store) EndSession(ctx context.Context, by fleet.Caller, id, action string) error {
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		ended, err := q.DeleteSession(ctx, id, by.UserID)
 		if err != nil {
 			return err

@@ -76,7 +76,7 @@ func (s *Store) ownerSeen(ctx context.Context, scope fleet.Scope, o fleet.Window
 // CreateWindow adds a window to its owner, which the caller operates; the site's are the administrators'.
 func (s *Store) CreateWindow(ctx context.Context, by fleet.Caller, w fleet.Window) (string, error) {
 	w.ID = newID()
-	return w.ID, s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	return w.ID, s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		groups, err := lockOwner(ctx, q, by, w.Owner())
 		if err != nil {
 			return err
@@ -98,7 +98,7 @@ func (s *Store) CreateWindow(ctx context.Context, by fleet.Caller, w fleet.Windo
 
 // UpdateWindow replaces a window of an owner that the caller operates.
 func (s *Store) UpdateWindow(ctx context.Context, by fleet.Caller, w fleet.Window) error {
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		groups, err := lockOwner(ctx, q, by, w.Owner())
 		if err != nil {
 			return err
@@ -118,7 +118,7 @@ func (s *Store) UpdateWindow(ctx context.Context, by fleet.Caller, w fleet.Windo
 func (s *Store) DeleteWindow(ctx context.Context, by fleet.Caller, o fleet.WindowOwner, id string) error {
 	w := fleet.Window{ID: id}
 	w.Own(o)
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		groups, err := lockOwner(ctx, q, by, o)
 		if err != nil {
 			return err

@@ -10,8 +10,12 @@ where t.token_hash = @token_hash
   and u.disabled_at is null;
 
 -- name: TouchToken :exec
+-- Not worth waiting for: a change under way holds the token.
 update api_tokens set last_used_at = now()
-where id = @id and (last_used_at is null or last_used_at < now() - interval '1 minute');
+where id = (
+    select t.id from api_tokens t
+    where t.id = @id and (t.last_used_at is null or t.last_used_at < now() - interval '1 minute')
+    for no key update skip locked);
 
 -- name: InsertToken :exec
 insert into api_tokens (id, user_id, name, token_hash, expires_at)

@@ -87,9 +87,13 @@ func (q *Queries) PrincipalByToken(ctx context.Context, tokenHash []byte) (Princ
 
 const touchToken = `-- name: TouchToken :exec
 update api_tokens set last_used_at = now()
-where id = $1 and (last_used_at is null or last_used_at < now() - interval '1 minute')
+where id = (
+    select t.id from api_tokens t
+    where t.id = $1 and (t.last_used_at is null or t.last_used_at < now() - interval '1 minute')
+    for no key update skip locked)
 `
 
+// Not worth waiting for: a change under way holds the token.
 func (q *Queries) TouchToken(ctx context.Context, id string) error {
 	_, err := q.db.Exec(ctx, touchToken, id)
 	return err
