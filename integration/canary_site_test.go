@@ -153,6 +153,7 @@ func (g *guarded) commandWith(environ []string, args ...string) string {
 // settings are those of the site, as its processes have them.
 func (g *guarded) settings() []string {
 	return append(slices.Clone(g.environ), "PATCH_MANAGER_LOG__LEVEL=debug", "PATCH_MANAGER_KEYS__HEALTH_CHECK="+g.keyFile(),
+		"PATCH_MANAGER_KEYS__AUDIT="+filepath.Join(g.dir, "keys", "audit.key"),
 		"PATCH_MANAGER_AGENT__CA="+g.pki("ca.pem"), "PATCH_MANAGER_AGENT__CERT="+g.pki("client.pem"), "PATCH_MANAGER_AGENT__KEY="+g.pki("client-key.pem"))
 }
 

@@ -51,6 +51,7 @@ func TestNoSecretLeavesItsPlace(t *testing.T) {
 	g.replace(web, hosts[0])
 	g.leak(leaked)
 	g.lookAround()
+	g.command("audit", "verify")
 	g.command("keys", "reset", "--discard-passwords")
 	require.Contains(t, g.command("keys", "status"), "discarded")
 	require.NoError(t, g.Stop())
@@ -82,6 +83,7 @@ func (g *guarded) plantFiles() {
 	g.plant(given("the token of the admin", g.adminToken()))
 	g.plant(given("the password of the database", g.owner.Config().ConnConfig.Password))
 	g.plant(fileCanary(g.t, "the first key of passwords", g.keyFile()))
+	g.plant(fileCanary(g.t, "the key of audit entries", filepath.Join(g.dir, "keys", "audit.key")))
 	g.plant(pemCanary(g.t, "the key that agents are dialled with", g.pki("client-key.pem")))
 	g.plant(pemCanary(g.t, "the key of the authority", g.pki("ca-key.pem")))
 	made := strings.Fields(g.run(g.settings(), "token", "create", "--user", "bob", "--role", "admin")) // with what it logs
