@@ -15,9 +15,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/patch-manager/patch-manager/api"
+	"github.com/patch-manager/patch-manager/fleet"
 )
 
 // The most that an answer to any request may take: a page of 200 items is far below both.
@@ -40,6 +42,7 @@ func newTarget(f *testing.F, wanted func(operation) bool) *target {
 	stopped := make(chan struct{})
 	close(stopped)
 	cfg.Stopping = stopped // an event stream ends once it has begun
+	cfg.SignOn = refusingSignOn{}
 	cfg.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
 	w.handler = api.New(cfg)
 	t := &target{world: w}
@@ -55,6 +58,17 @@ func newTarget(f *testing.F, wanted func(operation) bool) *target {
 	}
 	t.fill = strings.NewReplacer(names...)
 	return t
+}
+
+// refusingSignOn is an identity provider that proves nobody.
+type refusingSignOn struct{}
+
+func (refusingSignOn) Begin(context.Context) (string, fleet.SignOn, error) {
+	return "https://idp.example.com/", fleet.SignOn{State: uuid.NewString(), Browser: "browser", Nonce: "nonce", Verifier: "verifier"}, nil
+}
+
+func (refusingSignOn) Finish(context.Context, fleet.SignOn, fleet.SignOnAnswer) (fleet.Identity, error) {
+	return fleet.Identity{}, fleet.Forbidden("sign_on_refused", "nobody is proved")
 }
 
 // pathOf is the path of an operation on the things of the world, or with strange in the place of the innermost id. A

@@ -114,7 +114,7 @@ func FuzzCheck(f *testing.F) {
 func FuzzText(f *testing.F) {
 	for _, text := range []string{
 		"2026-03-28", "0000-02-29", "09:30", "24:00", "9:30", "sat", "10%", "+5", "0", "1000000", "1207:34", "18446744073709551615:9223372036854775807",
-		"-1:0", "Europe/Berlin", "../../etc/passwd", "Local", "a\x00b", "\xff", "  x", "line\nbreak", strings.Repeat("ä", 300),
+		"-1:0", "Europe/Berlin", "../../etc/passwd", "Local", "a\x00b", "\xff", "  x", "line\nbreak", "/hosts?q=a%20b", "/%252fevil", "/%61pi/v1", "//evil", "/\\evil", "/\t/evil", strings.Repeat("ä", 300),
 	} {
 		f.Add(text)
 	}
@@ -145,7 +145,30 @@ func FuzzText(f *testing.F) {
 		if fleet.CheckName("name", text, 100) == nil {
 			require.True(t, utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl) && strings.TrimSpace(text) == text)
 		}
+		if fleet.CheckReturnTo(text) == nil {
+			requireOurPage(t, text)
+		}
 		clipped := fleet.Clip(text)
 		require.True(t, len(clipped) <= fleet.MaxDetail && utf8.ValidString(clipped) && !strings.ContainsRune(clipped, 0))
 	})
+}
+
+// requireOurPage reads where a browser is sent as browsers and proxies do, who decode, drop and turn characters.
+func requireOurPage(t *testing.T, to string) {
+	t.Helper()
+	manager := &url.URL{Scheme: "https", Host: "manager", Path: "/api/v1/auth/oidc/callback"}
+	for range 3 {
+		read := strings.NewReplacer("\t", "", "\n", "", "\r", "", "\\", "/").Replace(strings.TrimSpace(to))
+		require.True(t, strings.HasPrefix(read, "/") && !strings.HasPrefix(read, "//"), "%q", to)
+		if there, err := manager.Parse(read); err == nil {
+			require.Equal(t, "manager", there.Host, "%q", to)
+			require.False(t, strings.HasPrefix(strings.ToLower(there.Path)+"/", "/api/"), "%q", to)
+		}
+		path, query, _ := strings.Cut(to, "?")
+		decoded, err := url.PathUnescape(path)
+		if err != nil {
+			return
+		}
+		to = decoded + "?" + query
+	}
 }
