@@ -52,7 +52,7 @@ func (db *signOnDB) refused(subject, name string, groups ...string) string {
 	require.ErrorAs(db, err, &why)
 	require.Empty(db, made.Token)
 	require.Equal(db, 1, value[int](db.runDB, `select count(*) from (select detail from audit_entries where action = 'login.failed'
-		order by id desc limit 1) last where detail->>'reason' = $1 and detail->>'subject' = $2 and detail->>'issuer' = 'https://id'`, why.Code, subject))
+		order by seq desc limit 1) last where detail->>'reason' = $1 and detail->>'subject' = $2 and detail->>'issuer' = 'https://id'`, why.Code, subject))
 	return why.Code
 }
 
@@ -74,7 +74,7 @@ func (db *signOnDB) roles(userID string) map[string]string {
 
 func (db *signOnDB) actions() []string {
 	db.Helper()
-	return value[[]string](db.runDB, `select coalesce(array_agg(action order by id), '{}') from audit_entries`)
+	return value[[]string](db.runDB, `select coalesce(array_agg(action order by seq), '{}') from audit_entries`)
 }
 
 func TestTheFirstSignOnMakesAUserWithTheMappedRolesInOneTransactionWithItsEntries(t *testing.T) {
