@@ -86,7 +86,7 @@ func TestTakingARightAwayIsAnsweredAfterTheChangesThatItHeld(t *testing.T) {
 	require.Empty(t, answers)
 	require.NoError(t, tx.Rollback(t.Context()))
 	require.ElementsMatch(t, []int{200, 204}, []int{<-answers, <-answers})
-	require.Equal(t, 1, w.count(`select count(*) from audit_entries earlier join audit_entries later on earlier.id < later.id
+	require.Equal(t, 1, w.count(`select count(*) from audit_entries earlier join audit_entries later on earlier.seq < later.seq
 		where earlier.action = 'host.update' and later.action = 'group.user.delete'`))
 }
 

@@ -13,9 +13,11 @@ import (
 
 // noRights are the methods of the store that a caller reaches without rights that could be taken away.
 var noRights = map[string]string{
-	"SignIn":             "the caller gets what it is known by",
-	"RecordLoginFailure": "nobody was let in",
-	"JobCandidates":      "it changes nothing",
+	"SignIn":              "the caller gets what it is known by",
+	"SignOn":              "the caller gets what it is known by, and the roles that the provider says",
+	"RecordLoginFailure":  "nobody was let in",
+	"RecordSignOnFailure": "nobody was let in",
+	"JobCandidates":       "it changes nothing",
 }
 
 // Whatever a caller changes is changed in a transaction that reads the caller's rights itself.
