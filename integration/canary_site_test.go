@@ -81,7 +81,8 @@ func (g *guarded) request(method, path, body string, header map[string]string) (
 	for name, value := range header {
 		request.Header.Set(name, value)
 	}
-	response, err := (&http.Client{Timeout: 30 * time.Second}).Do(request)
+	follow := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	response, err := (&http.Client{Timeout: 30 * time.Second, CheckRedirect: follow}).Do(request)
 	require.NoError(g.t, err)
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +21,7 @@ import (
 	"github.com/patch-manager/patch-manager/agent/agenttest"
 	"github.com/patch-manager/patch-manager/devstack"
 	"github.com/patch-manager/patch-manager/fleet"
+	"github.com/patch-manager/patch-manager/sso/ssotest"
 	"github.com/patch-manager/patch-manager/workflows"
 )
 
@@ -33,13 +35,19 @@ var passwordPatterns = []string{
 func TestNoSecretLeavesItsPlace(t *testing.T) {
 	t.Parallel()
 	web := startWeb(t)
-	g := startGuarded(t, []agenttest.HostSpec{plainHost("one.test"), plainHost("two.test"), plainHost("away.test")}, map[string]string{
-		"log.level": "debug", "log.format": "json", "checks.allow": "127.0.0.0/8", "health.poll_interval": "2s", "health.check_timeout": "1s",
+	port, err := devstack.FreePort()
+	require.NoError(t, err)
+	provider := ssotest.Start(t, ssotest.Client{RedirectURL: "http://" + devstack.Address(port) + callback})
+	settings := map[string]string{
+		"api.listen": devstack.Address(port), "log.level": "debug", "log.format": "json", "checks.allow": "127.0.0.0/8", "health.poll_interval": "2s", "health.check_timeout": "1s",
 		"gate.retry_interval": "1s", "agent.inventory_interval": "2s", "windows.cutoff": "1s", "patch.poll_interval": "200ms",
-	})
+	}
+	signOnSettings(settings, provider)
+	g := startGuarded(t, []agenttest.HostSpec{plainHost("one.test"), plainHost("two.test"), plainHost("away.test")}, settings)
 	leaked := newCanary("the planted leak", "%s")
 	g.plantFiles()
 	g.signIn()
+	g.signOn(provider)
 	hosts := g.plantPasswords(web)
 	g.askBadly(hosts[0])
 	g.testChecks(hosts)
@@ -143,7 +151,7 @@ func (g *guarded) plantPasswords(web *webServer) (hosts []string) {
 	closed, err := devstack.FreePort()
 	require.NoError(g.t, err)
 	urls := []string{web.url + "/ok", "https" + strings.TrimPrefix(web.url, "http") + "/tls", "http://" + devstack.Address(closed) + "/closed", "http://nowhere.invalid/name"}
-	for path := range hostilePages {
+	for _, path := range slices.Sorted(maps.Keys(hostilePages)) {
 		if path != "/ok" {
 			urls = append(urls, web.url+path)
 		}
@@ -325,7 +333,9 @@ func (g *guarded) replace(web *webServer, host string) {
 	g.t.Helper()
 	path := "/hosts/" + host + "/health-checks/" + g.checks(host)[0]
 	second := g.plant(newCanary("a password that replaces another", `%s`))
-	g.must(200, "PUT", path, page(web.url+"/body", "user", second.text))
+	replaced := page(web.url+"/body", "user", second.text)
+	replaced["name"] = "replaced"
+	g.must(200, "PUT", path, replaced)
 	require.Eventually(g.t, func() bool { return web.knows(second.text) }, patience, look)
 	kept := page(web.url+"/ok", "user", "")
 	delete(kept, "basic_auth_pass")

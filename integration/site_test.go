@@ -44,7 +44,9 @@ func startSite(t *testing.T, hosts []agenttest.HostSpec, settings map[string]str
 	built, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../cmd/patch-manager").CombinedOutput()
 	require.NoError(t, err, string(built))
 	s := &site{dir: filepath.Join(t.TempDir(), "site"), program: program, hosts: map[string]string{}}
-	settings["api.listen"] = devstack.Loopback + ":0"
+	if settings["api.listen"] == "" {
+		settings["api.listen"] = devstack.Loopback + ":0"
+	}
 	s.Stack, err = devstack.StartStack(t.Context(), devstack.StackConfig{
 		Dir: s.dir, Program: program, Environ: append(environ, "PATH="+os.Getenv("PATH"), "HOME="+os.Getenv("HOME")), Settings: settings,
 		Hosts: hosts, Say: t.Logf, Register: func(context.Context, *devstack.Stack) error { return nil },
