@@ -53,7 +53,7 @@ func newRunSite(t *testing.T, change ...func(*agenttest.HostSpec)) *runSite {
 	t.Cleanup(func() { require.NoError(t, f.Close()) })
 	client, err := agent.NewClient(agent.Config{
 		CAFile: pki.CAFile(), CertFile: pki.ClientCertFile(), KeyFile: pki.ClientKeyFile(), Timeout: 20 * time.Second,
-		Logger: slog.New(slog.DiscardHandler),
+		Revocations: agenttest.NothingRevoked(), Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	pool := storetest.New(t)

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -29,6 +30,7 @@ const dialMemory = time.Second
 // Config says how agents are reached.
 type Config struct {
 	CAFile, CertFile, KeyFile string        // PEM; read again when they change
+	Revocations               Revocations   // must be given
 	Timeout                   time.Duration // of one request, its dial included; 0 means DefaultTimeout
 	DialTimeout               time.Duration // of TCP and TLS together; 0 means DefaultDialTimeout
 	Logger                    *slog.Logger  // nil means slog.Default()
@@ -43,6 +45,9 @@ type Client struct {
 
 // NewClient reads the credentials and fails when they can not be used.
 func NewClient(cfg Config) (*Client, error) {
+	if cfg.Revocations == nil {
+		return nil, errors.New("make agent client: who knows the revoked certificates must be given")
+	}
 	if cfg.Timeout <= 0 {
 		cfg.Timeout = DefaultTimeout
 	}
@@ -85,6 +90,7 @@ type Conn struct {
 	reads    *http.Transport
 
 	mu       sync.Mutex
+	kept     *tls.Conn // the connection of reads, open or not; nil before the first
 	notAfter *time.Time
 	failed   error
 	failedAt time.Time
@@ -114,13 +120,21 @@ func (c *Conn) dialRead(ctx context.Context, _, _ string) (net.Conn, error) {
 		}
 		return nil, err
 	}
+	c.mu.Lock()
+	c.kept = conn
+	c.mu.Unlock()
 	return conn, nil
 }
 
+// dial makes a connection over which requests may go: what is not trusted ends the handshake, before the manager has
+// shown its own certificate.
 func (c *Conn) dial(ctx context.Context) (*tls.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.client.cfg.DialTimeout)
 	defer cancel()
-	dialer := tls.Dialer{NetDialer: &net.Dialer{}, Config: c.client.credentials.forHost(c.endpoint.FQDN)}
+	config := c.client.credentials.forHost(c.endpoint.FQDN)
+	config.Time = c.client.now
+	config.VerifyConnection = func(s tls.ConnectionState) error { return c.client.trusts(ctx, s.PeerCertificates[0]) }
+	dialer := tls.Dialer{NetDialer: &net.Dialer{}, Config: config}
 	address := net.JoinHostPort(c.endpoint.Address, strconv.Itoa(c.endpoint.Port))
 	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {

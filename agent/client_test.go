@@ -47,7 +47,7 @@ func newClient(t *testing.T, pki *agenttest.PKI, timeout time.Duration) *agent.C
 	t.Helper()
 	c, err := agent.NewClient(agent.Config{
 		CAFile: pki.CAFile(), CertFile: pki.ClientCertFile(), KeyFile: pki.ClientKeyFile(), Timeout: timeout,
-		Logger: slog.New(slog.DiscardHandler),
+		Revocations: agenttest.NothingRevoked(), Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	return c
@@ -282,6 +282,7 @@ func TestNewClientNamesTheFileThatCanNotBeUsed(t *testing.T) {
 		"client-key": {CAFile: good.KeyFile, CertFile: good.CertFile, KeyFile: good.KeyFile},
 		"client.pem": {CAFile: good.CAFile, CertFile: good.CertFile, KeyFile: good.CertFile},
 	} {
+		c.Revocations = agenttest.NothingRevoked()
 		_, err := agent.NewClient(c)
 		require.ErrorContains(t, err, name)
 	}

@@ -123,6 +123,7 @@ func (c *Conn) Job(ctx context.Context, id string) (fleet.AgentJob, error) {
 func (c *Conn) get(ctx context.Context, path string, query url.Values, limit int64, v any) (fleet.AgentClock, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.client.cfg.Timeout)
 	defer cancel()
+	c.dropUntrusted(ctx)
 	req := c.request(ctx, http.MethodGet, path)
 	req.URL.RawQuery = query.Encode()
 	clock := fleet.AgentClock{Sent: c.client.now()}

@@ -31,7 +31,6 @@ type Config struct {
 	Sealer Sealer
 	// Passwords hashes those of users.
 	Passwords Passwords
-	Policy    Policy
 	// SignOn is single sign-on, with what its groups give; nil where there is none.
 	SignOn       SignOn
 	RoleMappings []fleet.RoleMapping
@@ -39,6 +38,9 @@ type Config struct {
 	Secure bool
 	// TrustedProxies are believed where a request comes from.
 	TrustedProxies []netip.Prefix
+	// Authority issues the certificates of hosts; nil where a site has an authority of its own.
+	Authority Authority
+	Policy    Policy
 	// Ready asks each dependency, by name, whether it answers. Optional does the same for those without which requests
 	// are served all the same, so that the probe names them and stays well.
 	Ready    map[string]func(context.Context) error
@@ -75,8 +77,9 @@ type RunLink struct {
 // server holds what the operations share.
 type server struct {
 	Config
-	api huma.API
-	hub *hub
+	api     huma.API
+	hub     *hub
+	revoked revocationList
 }
 
 // New returns the handler of everything the API serves, the docs page and the probes included.
@@ -105,6 +108,9 @@ func (s *server) registerAll() {
 	s.registerSignOn()
 	s.registerMe()
 	s.registerHosts()
+	s.registerCertificates()
+	s.registerEnrolments()
+	s.registerEnroll()
 	s.registerChecks()
 	s.registerWindows()
 	s.registerGroups()
@@ -130,7 +136,9 @@ func handle[I, O any](s *server, op huma.Operation, do func(context.Context, fle
 // handleOpen registers an operation for everybody.
 func handleOpen[I, O any](s *server, op huma.Operation, do func(context.Context, fleet.Caller, *I) (*O, error)) {
 	op.Path = Base + op.Path
-	op.MaxBodyBytes = maxBody + 1 // the framework refuses a body that reaches its limit
+	if op.MaxBodyBytes == 0 {
+		op.MaxBodyBytes = maxBody + 1 // the framework refuses a body that reaches its limit
+	}
 	op.Errors = append(op.Errors, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		ctx, cancel := context.WithTimeout(ctx, requestTimeout)

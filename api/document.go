@@ -39,7 +39,9 @@ func humaConfig(version string) huma.Config {
 		{Name: "Maintenance windows"},
 		{Name: "Groups"},
 		{Name: "Jobs"},
+		{Name: "Enrolment"},
 		{Name: "Events"},
+		{Name: "Agents", Description: "For the agents of hosts that have no certificate yet; no token needed"},
 		{Name: "Probes", Description: "For load balancers and monitoring; no token needed"},
 	}
 	return cfg

@@ -79,6 +79,7 @@ const (
 	aRole    = `{"role": "viewer"}`
 	anEnding = `{"outcome": "succeeded"}`
 	aLogin   = `{"user": "signs in", "password": "correct horse battery"}`
+	aMachine = `{"machine_id": "4c1f", "fqdn": "new.example.com", "ip_address": "192.0.2.7", "os_details": {}}`
 	aWindow  = `{"kind": "maintenance", "time_zone": "Europe/Berlin", "starts_on": "2026-01-05", "start_time": "22:30", "duration_minutes": 120, "recurrence": "daily"}`
 
 	hostIsInBothGroups = `insert into group_hosts (group_id, host_id) values ('{groups/second}', '{hosts}')`
@@ -106,6 +107,16 @@ var matrix = map[string]row{
 	"listSignInMethods": {who: public},
 	"beginSignOn":       {who: public},
 	"finishSignOn":      {who: fromProvider},
+
+	"requestEnrolment":      {who: public, sends: aMachine},
+	"pollEnrolment":         {who: public},
+	"getRevocationList":     {who: public},
+	"listEnrolments":        {who: adminOnly},
+	"getEnrolment":          {who: adminOnly},
+	"approveEnrolment":      {who: adminOnly, sends: `{}`},
+	"denyEnrolment":         {who: adminOnly},
+	"listHostCertificates":  {who: viewerOf},
+	"revokeHostCertificate": {who: adminOf, sends: `{"serial": "0aff"}`},
 
 	"listHosts":       {who: anyone},
 	"createHost":      {who: operatorNamed, sends: aHost},

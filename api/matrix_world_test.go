@@ -92,6 +92,8 @@ func (w *world) plant(name string) things {
 	token, err := w.store.CreateToken(context.Background(), fleet.Actor{Name: "test"}, member)
 	require.NoError(w.t, err)
 	of["groups/users"] = token.UserID
+	of["enroll/status"] = w.enrol(map[string]any{"machine_id": strings.ReplaceAll(name, " ", "-"), "fqdn": "new-" + name + ".example.com"})
+	of["enrolments"] = w.must(200, w.admin, "GET", "/api/v1/enrolments", nil)["items"].([]any)[0].(map[string]any)["id"].(string)
 	return of
 }
 

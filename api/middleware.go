@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"regexp"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5/middleware"
@@ -41,12 +42,20 @@ func (s *server) logAccess(next http.Handler) http.Handler {
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		defer func() {
 			s.Log.LogAttrs(r.Context(), slog.LevelInfo, "request",
-				slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", ww.Status()),
+				slog.String("method", r.Method), slog.String("path", loggedPath(r.URL.Path)), slog.Int("status", ww.Status()),
 				slog.Int("bytes", ww.BytesWritten()), slog.Duration("took", s.Now().Sub(start).Round(time.Microsecond)),
 				slog.String("request_id", callerOf(r.Context()).RequestID), slog.String("remote", callerOf(r.Context()).RemoteAddr))
 		}()
 		next.ServeHTTP(ww, r)
 	})
+}
+
+// loggedPath leaves out what of a path is a secret: the token that an agent polls with.
+func loggedPath(path string) string {
+	if strings.HasPrefix(path, pollPath) {
+		return pollPath + "[redacted]"
+	}
+	return path
 }
 
 // recoverPanic turns a panic into a 500 of the usual form, and logs where it was.

@@ -22,6 +22,7 @@ type Store interface {
 	JobStore
 	JobHostStore
 	EventStore
+	EnrolmentStore
 }
 
 // TokenStore knows callers by their tokens.
@@ -154,6 +155,30 @@ type EventStore interface {
 	// EventsNow returns the end of the stream.
 	EventsNow(ctx context.Context) (fleet.EventPosition, error)
 	EventsAfter(ctx context.Context, scope fleet.Scope, after fleet.EventPosition, limit int) (fleet.EventPage, error)
+}
+
+// EnrolmentStore keeps the requests of machines for certificates, and the certificates.
+type EnrolmentStore interface {
+	RequestEnrolment(ctx context.Context, from fleet.Actor, r fleet.EnrolmentRequest) (token string, err error)
+	// PollEnrolment calls issue where the request is approved and nobody fetched the bundle before.
+	PollEnrolment(ctx context.Context, from fleet.Actor, token string,
+		issue func(fleet.HostIdentity, []fleet.RevokedCertificate) (fleet.EnrolmentBundle, error)) (fleet.EnrolmentAnswer, error)
+	Enrolments(ctx context.Context, by fleet.Caller, f fleet.EnrolmentFilter) ([]fleet.Enrolment, error)
+	Enrolment(ctx context.Context, by fleet.Caller, id string) (fleet.Enrolment, error)
+	ApproveEnrolment(ctx context.Context, by fleet.Caller, id string, a fleet.Approval) (hostID string, err error)
+	DenyEnrolment(ctx context.Context, by fleet.Caller, id string) error
+	HostCertificates(ctx context.Context, scope fleet.Scope, hostID string) ([]fleet.Certificate, error)
+	RevokeCertificates(ctx context.Context, by fleet.Caller, hostID, serial, reason string) error
+	RevokedCertificates(ctx context.Context) ([]fleet.RevokedCertificate, error)
+}
+
+// Authority signs certificates.
+type Authority interface {
+	IssueHost(h fleet.HostIdentity) (fleet.IssuedCertificate, error)
+	// Certificates are the authority's own and that with its chain, PEM.
+	Certificates() (ca, chain string)
+	// RevocationList is signed and in PEM.
+	RevocationList(revoked []fleet.RevokedCertificate) (string, error)
 }
 
 // Sealer encrypts a password for one check of one host; it opens nowhere else.

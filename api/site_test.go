@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +21,7 @@ import (
 
 	"github.com/patch-manager/patch-manager/api"
 	"github.com/patch-manager/patch-manager/fleet"
+	"github.com/patch-manager/patch-manager/pki"
 	"github.com/patch-manager/patch-manager/store"
 	"github.com/patch-manager/patch-manager/store/storetest"
 )
@@ -34,7 +37,21 @@ type site struct {
 	admin   string
 
 	passwords *fakePasswords
+	// authority is one for all tests: making one takes longer than what it signs.
+	authority *pki.Authority
 }
+
+var authority = sync.OnceValues(func() (*pki.Authority, error) {
+	dir, err := os.MkdirTemp("", "patch-manager-test-pki-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	a, _, err := pki.Open(pki.Config{
+		CAFile: filepath.Join(dir, "ca.pem"), CAKeyFile: filepath.Join(dir, "ca-key.pem"), Lifetime: 8760 * time.Hour,
+	})
+	return a, err
+})
 
 type apiConfig = api.Config
 
@@ -48,7 +65,12 @@ func (s *site) serve(change func(*apiConfig)) {
 func newSite(t testing.TB) *site {
 	t.Helper()
 	pool := storetest.New(t)
-	s := &site{t: t, pool: pool, store: store.New(pool, storetest.AuditKey), runs: &fakeRuns{}, log: &lockedBuffer{}, passwords: &fakePasswords{}}
+	signer, err := authority()
+	require.NoError(t, err)
+	s := &site{
+		t: t, pool: pool, store: store.New(pool, storetest.AuditKey), runs: &fakeRuns{}, log: &lockedBuffer{}, passwords: &fakePasswords{},
+		authority: signer,
+	}
 	s.exec(`select make_partitions(now() - interval '1 hour', now() + interval '1 hour')`)
 	s.handler = api.New(s.config())
 	s.admin = s.token(fleet.TokenRequest{User: "root", Admin: true, Name: "test"})
@@ -57,8 +79,9 @@ func newSite(t testing.TB) *site {
 
 func (s *site) config() api.Config {
 	return api.Config{
-		Store: s.store, Runs: s.runs, Sealer: fakeSealer{}, Passwords: s.passwords, Policy: testPolicy, SignOn: fakeSignOn{},
-		Ready: map[string]func(context.Context) error{"postgres": s.store.Ping},
+		Store: s.store, Runs: s.runs, Sealer: fakeSealer{}, Passwords: s.passwords, Authority: s.authority, Policy: testPolicy,
+		SignOn: fakeSignOn{},
+		Ready:  map[string]func(context.Context) error{"postgres": s.store.Ping},
 		RunLink: func(jobID, runID string) api.RunLink {
 			return api.RunLink{WorkflowID: "patch-job/" + jobID, URL: "http://ui/" + runID}
 		},

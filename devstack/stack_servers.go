@@ -22,6 +22,7 @@ func (s *Stack) prepareEnvironment(context.Context) error {
 	s.env.set(variable("keys.health_check"), s.path("keys", "health-check.key"))
 	s.env.set(variable("keys.audit"), s.path("keys", "audit.key"))
 	s.env.set(variable("agent.ca"), s.path("pki", "ca.pem"))
+	s.env.set(variable("agent.ca_key"), s.path("pki", "ca-key.pem"))
 	s.env.set(variable("agent.cert"), s.path("pki", "client.pem"))
 	s.env.set(variable("agent.key"), s.path("pki", "client-key.pem"))
 	if err := s.chooseListen("api.listen", "127.0.0.1:8080", "the API"); err != nil {

@@ -36,6 +36,10 @@ var ErrAgentUnreachable = errors.New("agent unreachable")
 // ErrAgentMalformed says that an answer came which breaks the agent's contract.
 var ErrAgentMalformed = errors.New("agent answer malformed")
 
+// ErrAgentUnjudged says that nobody was asked, because it could not be told whether the agent's certificate was revoked.
+// It comes with ErrAgentUnreachable.
+var ErrAgentUnjudged = errors.New("it can not be told whether the agent's certificate was revoked")
+
 // AgentError is a complete, well-formed error answer of an agent. Code and Message are bounded and printable.
 type AgentError struct {
 	Status  int // HTTP

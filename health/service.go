@@ -27,5 +27,8 @@ func (p *Prober) serviceFailed(ctx context.Context, err error) verdict {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return unhealthy("no answer from the agent within %s", p.timeout)
 	}
+	if errors.Is(err, fleet.ErrAgentUnjudged) {
+		return failure("%s", err)
+	}
 	return unhealthy("%s", err)
 }

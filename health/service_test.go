@@ -1,6 +1,7 @@
 package health_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -21,7 +22,9 @@ func host(t *testing.T, q agenttest.Quirks) (*agenttest.Host, fleet.AgentConn) {
 	f, err := agenttest.NewFleet(agenttest.Options{PKI: pki, Hosts: specs})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, f.Close()) })
-	client, err := agent.NewClient(agent.Config{CAFile: pki.CAFile(), CertFile: pki.ClientCertFile(), KeyFile: pki.ClientKeyFile()})
+	client, err := agent.NewClient(agent.Config{
+		CAFile: pki.CAFile(), CertFile: pki.ClientCertFile(), KeyFile: pki.ClientKeyFile(), Revocations: agenttest.NothingRevoked(),
+	})
 	require.NoError(t, err)
 	conn := client.Connect(f.Hosts()[0].Endpoint())
 	t.Cleanup(conn.Close)
@@ -91,4 +94,24 @@ func TestAnAgentThatIsAwayIsUnhealthy(t *testing.T) {
 	h, conn := host(t, agenttest.Versions[3])
 	h.SetReachable(false)
 	requireUnhealthy(t, health.NewProber(health.Config{}).Service(t.Context(), conn, nginx("nginx")), "unreachable")
+}
+
+func TestACheckOverAConnectionThatCanNotBeJudgedIsAnError(t *testing.T) {
+	t.Parallel()
+	pki, err := agenttest.NewPKI(t.TempDir())
+	require.NoError(t, err)
+	f, err := agenttest.NewFleet(agenttest.Options{PKI: pki, Hosts: agenttest.DemoHosts(1)})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, f.Close()) })
+	revocations := &agenttest.Revocations{}
+	client, err := agent.NewClient(agent.Config{
+		CAFile: pki.CAFile(), CertFile: pki.ClientCertFile(), KeyFile: pki.ClientKeyFile(), Revocations: revocations,
+	})
+	require.NoError(t, err)
+	revocations.Fail(errors.New("the database does not answer"))
+	conn := client.Connect(f.Hosts()[0].Endpoint())
+	t.Cleanup(conn.Close)
+	r := health.NewProber(health.Config{}).Service(t.Context(), conn, nginx("nginx"))
+	require.Equal(t, fleet.OutcomeError, r.Outcome, r.Detail)
+	require.Contains(t, r.Detail, "revoked")
 }

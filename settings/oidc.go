@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -26,13 +25,6 @@ func hidden(name, help string, at func(*Settings) *fleet.Secret) key {
 	return key{name, "", "at most 1000 characters of one line", help, func(s *Settings, text string) bool {
 		*at(s) = fleet.NewSecret(text)
 		return fleet.CheckText(name, text, 1000, false) == nil
-	}}
-}
-
-func optionalPath(name, help string, at func(*Settings) *string) key {
-	return key{name, "", "an absolute path, or empty", help, func(s *Settings, text string) bool {
-		*at(s) = text
-		return text == "" || filepath.IsAbs(text)
 	}}
 }
 

@@ -81,6 +81,13 @@ func path(name, def, help string, at func(*Settings) *string) key {
 	}}
 }
 
+func optionalPath(name, def, help string, at func(*Settings) *string) key {
+	return key{name, def, "an absolute path, or empty", help, func(s *Settings, text string) bool {
+		*at(s) = text
+		return text == "" || filepath.IsAbs(text)
+	}}
+}
+
 func listen(name, def, help string, at func(*Settings) *string) key {
 	return key{name, def, "host:port with a port from 1 to 65535", help, func(s *Settings, text string) bool {
 		*at(s) = text

@@ -27,10 +27,12 @@ type Settings struct {
 		Audit       string
 	}
 	Agent struct {
-		Port              int
-		CA, Cert, Key     string
-		InventoryInterval time.Duration
-		MaxClockSkew      time.Duration
+		Port                int
+		CA, Cert, Key       string
+		CAKey               string // empty for no built-in authority
+		CertificateLifetime time.Duration
+		InventoryInterval   time.Duration
+		MaxClockSkew        time.Duration
 	}
 	Windows struct {
 		Cutoff           time.Duration

@@ -9,13 +9,14 @@ import (
 
 // The kinds of events, as they stand in the stream.
 const (
-	eventHostChanged    = "host.changed"
-	eventHostDeleted    = "host.deleted"
-	eventGroupChanged   = "group.changed"
-	eventCheckChanged   = "check.changed"
-	eventWindowChanged  = "window.changed"
-	eventJobChanged     = "job.changed"
-	eventJobHostChanged = "job_host.changed"
+	eventHostChanged      = "host.changed"
+	eventEnrolmentChanged = "enrolment.changed"
+	eventHostDeleted      = "host.deleted"
+	eventGroupChanged     = "group.changed"
+	eventCheckChanged     = "check.changed"
+	eventWindowChanged    = "window.changed"
+	eventJobChanged       = "job.changed"
+	eventJobHostChanged   = "job_host.changed"
 )
 
 // writeEvent appends a state change to the event stream in the transaction of q. GroupIDs are the groups whose members

@@ -12,29 +12,33 @@ import (
 )
 
 // CreateHost registers a host. Who is no administrator must put it into at least one group, and operate all of them.
-func (s *Store) CreateHost(ctx context.Context, by fleet.Caller, in fleet.HostInput) (string, error) {
-	id := newID()
-	err := s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
-		groups := []string{}
-		if in.GroupIDs != nil {
-			groups = *in.GroupIDs
-		}
-		if err := mayEnterGroups(ctx, q, by, groups, groups); err != nil {
-			return err
-		}
-		err := q.InsertHost(ctx, sqlgen.InsertHostParams{
-			ID: id, FQDN: in.FQDN, Address: in.Address, AgentPort: maxRows(in.AgentPort), DisplayName: in.DisplayName,
-			Labels: labelsJSON(in.Labels), Zone: in.Zone, InheritWindows: in.InheritWindows,
-		})
-		if err != nil {
-			return err
-		}
-		if err := q.AddHostToGroups(ctx, id, groups); err != nil {
-			return err
-		}
-		return recordHost(ctx, q, by, "host.create", hostChange{id: id, in: in, groups: groups})
+func (s *Store) CreateHost(ctx context.Context, by fleet.Caller, in fleet.HostInput) (id string, err error) {
+	err = s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
+		id, err = createHost(ctx, q, by, in)
+		return err
 	})
 	return id, err
+}
+
+func createHost(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, in fleet.HostInput) (string, error) {
+	id, groups := newID(), []string{}
+	if in.GroupIDs != nil {
+		groups = *in.GroupIDs
+	}
+	if err := mayEnterGroups(ctx, q, by, groups, groups); err != nil {
+		return "", err
+	}
+	err := q.InsertHost(ctx, sqlgen.InsertHostParams{
+		ID: id, FQDN: in.FQDN, Address: in.Address, AgentPort: maxRows(in.AgentPort), DisplayName: in.DisplayName,
+		Labels: labelsJSON(in.Labels), Zone: in.Zone, InheritWindows: in.InheritWindows,
+	})
+	if err != nil {
+		return "", err
+	}
+	if err := q.AddHostToGroups(ctx, id, groups); err != nil {
+		return "", err
+	}
+	return id, recordHost(ctx, q, by, "host.create", hostChange{id: id, in: in, groups: groups})
 }
 
 // UpdateHost replaces a host. Changing its groups takes the operator role in all that it is in and in all it enters.
@@ -62,7 +66,8 @@ func (s *Store) UpdateHost(ctx context.Context, by fleet.Caller, id string, in f
 	})
 }
 
-// DeleteHost forgets a host with its checks and windows; rows of jobs outlive it. It is refused while an attempt to patch
+// DeleteHost forgets a host with its checks and windows, and revokes its certificates, so that the machine can not pass
+// for a host that gets the name later; rows of jobs outlive it. It is refused while an attempt to patch
 // the host has no end, since nobody could settle it afterwards.
 func (s *Store) DeleteHost(ctx context.Context, by fleet.Caller, id string) error {
 	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
@@ -89,18 +94,24 @@ func (s *Store) DeleteHost(ctx context.Context, by fleet.Caller, id string) erro
 		if err := q.KeepGroupsOfDeletedHost(ctx, host.groups, id); err != nil {
 			return fmt.Errorf("keep groups of deleted host: %w", err)
 		}
-		return recordHostDeletion(ctx, q, by, host)
+		revoked, err := revokeIssued(ctx, q, by, host, "", "the host was deleted")
+		if err != nil {
+			return fmt.Errorf("revoke certificates of deleted host: %w", err)
+		}
+		return recordHostDeletion(ctx, q, by, host, revoked)
 	})
 }
 
-func recordHostDeletion(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, host lockedHost) error {
+func recordHostDeletion(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, host lockedHost, revoked []string) error {
 	if err := writeWakeup(ctx, q, &host.id, nil, nil, "host deleted"); err != nil {
 		return err
 	}
 	if err := writeEvent(ctx, q, eventHostDeleted, host.id, host.groups, false, hostPayload{host.id}); err != nil {
 		return err
 	}
-	return writeAudit(ctx, q, by.Actor(), "host.delete", "host", host.id, map[string]any{"fqdn": host.fqdn})
+	return writeAudit(ctx, q, by.Actor(), "host.delete", "host", host.id, map[string]any{
+		"fqdn": host.fqdn, "revoked_certificates": revoked,
+	})
 }
 
 // lockedHost is a host that this transaction alone may change.

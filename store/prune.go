@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"time"
+
+	"github.com/patch-manager/patch-manager/fleet"
 )
 
 // PruneOutput deletes at most limit lines of output that are older than retention, and returns how many.
@@ -34,4 +36,30 @@ func (s *Store) PruneJob(ctx context.Context, jobID string, limit int, progress 
 		}
 	}
 	return translate(s.q.PruneJob(ctx, jobID))
+}
+
+// What ended stays for as long as somebody may still ask what became of it; the audit has it for good.
+const keepEnded = 30 * 24 * time.Hour
+
+// PruneExpired deletes at most limit rows that nothing depends on any more, and returns how many.
+func (s *Store) PruneExpired(ctx context.Context, limit int) (int, error) {
+	pruned := 0
+	for _, prune := range []func(context.Context, int32) (int64, error){
+		s.q.PruneThrottles, s.q.PruneSignOns, s.pruneEnrolments, s.pruneCertificates,
+	} {
+		n, err := prune(ctx, maxRows(limit-pruned))
+		if err != nil {
+			return pruned, translate(err)
+		}
+		pruned += int(n)
+	}
+	return pruned, nil
+}
+
+func (s *Store) pruneEnrolments(ctx context.Context, limit int32) (int64, error) {
+	return s.q.PruneEnrolments(ctx, 2*fleet.EnrolmentWait.Seconds(), keepEnded.Seconds(), limit)
+}
+
+func (s *Store) pruneCertificates(ctx context.Context, limit int32) (int64, error) {
+	return s.q.PruneCertificates(ctx, keepEnded.Seconds(), limit)
 }

@@ -85,3 +85,26 @@ func TestOldOutputGoesInBatchesAndYoungOutputStays(t *testing.T) {
 	}
 	require.Equal(t, 2, db.count(`select count(*) from job_host_output`))
 }
+
+func TestWhatEndedOfEnrolmentsAndCertificatesIsForgottenAndWhatMattersStays(t *testing.T) {
+	t.Parallel()
+	db := newSweepDB(t)
+	for status, ages := range map[string][]string{"pending": {"47 hours", "48 hours"}, "denied": {"29 days", "30 days"}} {
+		for _, age := range ages {
+			db.exec(`insert into enrolments (id, machine_id, fqdn, ip_address, remote_addr, remote_network, token_hash, status, created_at, decided_at, decided_by)
+				values (gen_random_uuid(), $1 || $2, 'x', '::1', '::1', '::1', sha256(($1 || $2)::bytea), $1, now() - $2::interval - interval '1 second',
+					case $1 when 'denied' then now() end, '')`, status, age)
+		}
+	}
+	db.exec(`insert into certificates (serial, host_id, fqdn, issued_at, expires_at) select lpad(d::text, 2, '0'), gen_random_uuid(), 'x',
+		now() - interval '1 year', now() - make_interval(days => d, secs => 1) from unnest(array[0, 29, 30]) d`)
+	db.exec(`insert into certificates (serial, host_id, fqdn, revoked_at, revoked_by)
+		values ('ff', gen_random_uuid(), 'x', now() - interval '10 years', '')`)
+	n, err := db.store.PruneExpired(t.Context(), 10)
+	require.NoError(t, err)
+	require.Equal(t, 3, n)
+	require.Equal(t, 2, db.count(`select count(*) from enrolments where machine_id in ('pending47 hours', 'denied29 days')`))
+	require.Equal(t, 2, db.count(`select count(*) from enrolments`))
+	require.Equal(t, 3, db.count(`select count(*) from certificates where serial in ('00', '29', 'ff')`))
+	require.Equal(t, 3, db.count(`select count(*) from certificates`))
+}

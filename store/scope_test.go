@@ -13,6 +13,7 @@ import (
 // noCaller are the files whose queries serve no caller, so that there is no scope to take.
 var noCaller = map[string]string{
 	"audit.sql":     "written with each change",
+	"enrolment.sql": "machines that are no hosts yet, and administrators, who decide on them",
 	"event.sql":     "written with each change",
 	"inventory.sql": "the polls",
 	"key.sql":       "the processes themselves",

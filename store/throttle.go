@@ -26,16 +26,3 @@ func (s *Store) Take(ctx context.Context, bucket string, limit int, per time.Dur
 
 // maxThrottle bounds what a bucket remembers.
 const maxThrottle = 1000
-
-// PruneExpired deletes at most limit rows that nothing depends on any more, and returns how many.
-func (s *Store) PruneExpired(ctx context.Context, limit int) (int, error) {
-	pruned := 0
-	for _, prune := range []func(context.Context, int32) (int64, error){s.q.PruneThrottles, s.q.PruneSignOns} {
-		n, err := prune(ctx, maxRows(limit-pruned))
-		if err != nil {
-			return pruned, translate(err)
-		}
-		pruned += int(n)
-	}
-	return pruned, nil
-}

@@ -49,7 +49,9 @@ func newSite(t *testing.T, n int) *site {
 	simulated, err := agenttest.NewFleet(agenttest.Options{PKI: pki, Hosts: agenttest.DemoHosts(n)})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, simulated.Close()) })
-	agents, err := agent.NewClient(agent.Config{CAFile: pki.CAFile(), CertFile: pki.ClientCertFile(), KeyFile: pki.ClientKeyFile()})
+	agents, err := agent.NewClient(agent.Config{
+		CAFile: pki.CAFile(), CertFile: pki.ClientCertFile(), KeyFile: pki.ClientKeyFile(), Revocations: agenttest.NothingRevoked(),
+	})
 	require.NoError(t, err)
 	pool := storetest.New(t)
 	s := &site{T: t, pool: pool, store: store.New(pool, storetest.AuditKey), fleet: simulated, agents: agents, ids: map[string]string{}}

@@ -58,6 +58,7 @@ func start(t *testing.T, opts agenttest.Options) *bench {
 	t.Cleanup(func() { require.NoError(t, f.Close()) })
 	client, err := agent.NewClient(agent.Config{
 		CAFile: opts.PKI.CAFile(), CertFile: opts.PKI.ClientCertFile(), KeyFile: opts.PKI.ClientKeyFile(),
+		Revocations: agenttest.NothingRevoked(),
 	})
 	require.NoError(t, err)
 	return &bench{clock: c, fleet: f, conn: func(i int) fleet.AgentConn {

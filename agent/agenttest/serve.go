@@ -74,6 +74,9 @@ func (h *Host) tlsConfig() *tls.Config {
 func (h *Host) certificate() (*tls.Certificate, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.spec.Certificate != nil {
+		return h.spec.Certificate, nil
+	}
 	if h.cert != nil {
 		return h.cert, nil
 	}

@@ -1,6 +1,7 @@
 package agenttest
 
 import (
+	"crypto/tls"
 	"fmt"
 	"time"
 )
@@ -18,7 +19,9 @@ type HostSpec struct {
 	// CertificateName is the name in the agent's certificate; empty means FQDN.
 	CertificateName     string
 	CertificateNotAfter time.Time // zero means in two years
-	MaxTLS12            bool      // speaks nothing newer, against the contract
+	// Certificate is what the agent shows in place of one that the PKI issues, as a host has it that enrolled.
+	Certificate *tls.Certificate
+	MaxTLS12    bool // speaks nothing newer, against the contract
 }
 
 // ServiceSpec is a service of a host.

@@ -50,12 +50,16 @@ func runAPI(ctx context.Context, s settings.Settings) error {
 	if err != nil {
 		return err
 	}
+	authority, err := openAuthority(ctx, s, db)
+	if err != nil {
+		return err
+	}
 	temporal, options, err := openTemporal()
 	if err != nil {
 		return err
 	}
 	defer temporal.Close()
-	handler := api.New(api.Config{
+	config := api.Config{
 		Store: db, Runs: runs{workflows.NewClient(temporal)}, Sealer: secret.Plain{Keyring: keys}, Policy: apiPolicy(s),
 		SignOn: signOn, RoleMappings: s.OIDC.RoleMappings,
 		Passwords: passwords, Secure: public.Scheme == "https", TrustedProxies: s.API.TrustedProxies,
@@ -72,8 +76,15 @@ func runAPI(ctx context.Context, s settings.Settings) error {
 			}
 		},
 		Stopping: ctx.Done(), Log: slog.Default(), Version: version(), Now: time.Now,
-	})
-	return serve(ctx, s.API.Listen, handler)
+	}
+	if authority == nil {
+		return serve(ctx, s.API.Listen, api.New(config))
+	}
+	config.Authority = authority
+	return together(ctx,
+		func(ctx context.Context) error { return serve(ctx, s.API.Listen, api.New(config)) },
+		func(ctx context.Context) error { return keepClient(ctx, authority, db) },
+	)
 }
 
 func apiPolicy(s settings.Settings) api.Policy {

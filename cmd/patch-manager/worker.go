@@ -42,7 +42,8 @@ func runWorker(ctx context.Context, s settings.Settings) error {
 		return err
 	}
 	agents, err := agent.NewClient(agent.Config{
-		CAFile: s.Agent.CA, CertFile: s.Agent.Cert, KeyFile: s.Agent.Key, Timeout: agentTimeout, Logger: slog.Default(),
+		CAFile: s.Agent.CA, CertFile: s.Agent.Cert, KeyFile: s.Agent.Key, Revocations: db, Timeout: agentTimeout,
+		Logger: slog.Default(),
 	})
 	if err != nil {
 		return err

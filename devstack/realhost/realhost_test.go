@@ -58,7 +58,9 @@ func boot(t *testing.T) (*realhost.Guest, *agent.Client) {
 			require.NoError(t, guest.Remove())
 		}
 	})
-	client, err := agent.NewClient(agent.Config{CAFile: pki.CAFile(), CertFile: pki.ClientCertFile(), KeyFile: pki.ClientKeyFile()})
+	client, err := agent.NewClient(agent.Config{
+		CAFile: pki.CAFile(), CertFile: pki.ClientCertFile(), KeyFile: pki.ClientKeyFile(), Revocations: agenttest.NothingRevoked(),
+	})
 	require.NoError(t, err)
 	return guest, client
 }

@@ -38,11 +38,41 @@ type AuditEntry struct {
 	Hash        []byte
 }
 
+type Certificate struct {
+	Serial           string
+	HostID           string
+	FQDN             string
+	EnrolmentID      *string
+	IssuedAt         *time.Time
+	ExpiresAt        *time.Time
+	RevokedAt        *time.Time
+	RevokedBy        *string
+	RevocationReason string
+}
+
 type EncryptionKey struct {
 	ID          int16
 	Canary      []byte
 	CanaryNonce []byte
 	CreatedAt   time.Time
+}
+
+type Enrolment struct {
+	ID            string
+	MachineID     string
+	FQDN          string
+	IPAddress     string
+	Hostname      string
+	OSDetails     json.RawMessage
+	RemoteAddr    string
+	RemoteNetwork string
+	TokenHash     []byte
+	Status        string
+	CreatedAt     time.Time
+	DecidedAt     *time.Time
+	DecidedBy     *string
+	HostID        *string
+	DeliveredAt   *time.Time
 }
 
 type Event struct {

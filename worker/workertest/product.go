@@ -81,7 +81,9 @@ func (s *System) newWorker(ctx context.Context) (*worker.Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	agents, err := agent.NewClient(agent.Config{CAFile: s.pki.CAFile(), CertFile: s.pki.ClientCertFile(), KeyFile: s.pki.ClientKeyFile()})
+	agents, err := agent.NewClient(agent.Config{
+		CAFile: s.pki.CAFile(), CertFile: s.pki.ClientCertFile(), KeyFile: s.pki.ClientKeyFile(), Revocations: s.Store,
+	})
 	if err != nil {
 		return nil, err
 	}

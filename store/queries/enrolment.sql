@@ -1,0 +1,73 @@
+-- The status as of now: a request that nobody decided, and a bundle that nobody fetched, expire by themselves.
+
+-- name: LockEnrolments :exec
+-- Requests are taken one after the other, so that their number is right.
+select pg_advisory_xact_lock(hashtext('enrolments'));
+
+-- name: ForgetWaitingEnrolment :exec
+delete from enrolments where machine_id = @machine_id and status = 'pending';
+
+-- name: CountWaitingEnrolments :one
+select count(*)::integer as total, (count(*) filter (where remote_network = @remote_network))::integer as of_address
+from enrolments
+where status = 'pending' and created_at > now() - make_interval(secs => @wait_seconds::double precision);
+
+-- name: InsertEnrolment :exec
+insert into enrolments (id, machine_id, fqdn, ip_address, hostname, os_details, remote_addr, remote_network,
+    token_hash)
+values (@id, @machine_id, @fqdn, @ip_address, @hostname, @os_details, @remote_addr, @remote_network, @token_hash);
+
+-- name: ListEnrolments :many
+select e.id, e.machine_id, e.fqdn, e.ip_address, e.hostname, e.os_details, e.remote_addr, e.created_at, e.decided_at,
+    e.decided_by, e.host_id, e.delivered_at, s.status, h.id as registered_host_id
+from enrolments e
+cross join lateral (select (case
+    when e.status = 'pending' and e.created_at <= now() - make_interval(secs => @wait_seconds::double precision) then 'expired'
+    when e.status = 'approved' and e.decided_at <= now() - make_interval(secs => @fetch_seconds::double precision) then 'expired'
+    else e.status end)::text as status) s
+left join hosts h on lower(h.fqdn) = lower(e.fqdn)
+where (sqlc.narg('id')::uuid is null or e.id = sqlc.narg('id'))
+  and (@status::text = '' or s.status = @status)
+  and (sqlc.narg('after_created_at')::timestamptz is null
+      or (e.created_at, e.id) < (sqlc.narg('after_created_at'), sqlc.narg('after_id')::uuid))
+order by e.created_at desc, e.id desc
+limit @max_rows;
+
+-- name: LockEnrolment :one
+-- A request that can still be decided.
+select id, machine_id, fqdn, ip_address, status,
+    (created_at > now() - make_interval(secs => @wait_seconds::double precision))::boolean as waits
+from enrolments where id = @id
+for update;
+
+-- name: DecideEnrolment :exec
+update enrolments
+set status = @status, decided_at = now(), decided_by = @decided_by::text, host_id = sqlc.narg('host_id')
+where id = @id;
+
+-- name: EnrolmentStatus :one
+-- A token lives a day, but that of an approved request until its bundle does no more.
+select e.id, (case
+    when e.status <> 'approved' and e.created_at <= now() - make_interval(secs => @wait_seconds::double precision) then 'expired'
+    when e.status = 'approved' and e.decided_at <= now() - make_interval(secs => @fetch_seconds::double precision) then 'expired'
+    else e.status end)::text as status
+from enrolments e where e.token_hash = @token_hash;
+
+-- name: TakeDelivery :one
+-- No row where another poll was first, the time is over, or the host is gone or has another name by now.
+update enrolments e
+set status = 'delivered', delivered_at = now()
+from hosts h
+where e.id = @id and e.status = 'approved'
+  and e.decided_at > now() - make_interval(secs => @fetch_seconds::double precision)
+  and h.id = e.host_id and lower(h.fqdn) = lower(e.fqdn)
+returning h.id as host_id, e.fqdn, h.address,
+    array(select gh.group_id from group_hosts gh where gh.host_id = h.id order by gh.group_id)::uuid[] as group_ids;
+
+-- name: PruneEnrolments :execrows
+delete from enrolments
+where id in (
+    select e.id from enrolments e
+    where e.created_at < now() - make_interval(secs => (case e.status when 'pending' then @wait_seconds::double precision
+        else @keep_seconds::double precision end))
+    limit @max_rows);
