@@ -7,5 +7,5 @@
 // names a key that must be there, and the highest of them encrypts. An id is never given twice. A process learns of a
 // further key when it meets a ciphertext of it, and before it encrypts anything.
 //
-// It must not log, and its errors hold neither keys nor plain texts. It imports fleet only.
+// It must not log, and its errors hold neither keys nor plain texts. It imports fleet and keyfile only.
 package secret
