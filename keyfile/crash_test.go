@@ -84,3 +84,18 @@ func TestWhatSomebodyStillWritesIsNotTidiedAway(t *testing.T) {
 	keyfile.Tidy(path)
 	require.FileExists(t, fresh)
 }
+
+func TestWhatOthersKeepBesideTheKeyIsNotTidiedAway(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "key")
+	later := time.Now().Add(-time.Hour)
+	for _, name := range []string{".key.bak", ".key", ".keyring", ".key-old", ".key.2.bak", ".key.2-123"} {
+		name = filepath.Join(filepath.Dir(path), name)
+		require.NoError(t, os.WriteFile(name, []byte("a copy of the key"), 0o600))
+		require.NoError(t, os.Chtimes(name, later, later))
+	}
+	keyfile.Tidy(path)
+	entries, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	require.Len(t, entries, 5, "all but what the writing of key 2 left")
+}

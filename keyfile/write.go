@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"regexp"
 	"time"
 )
 
@@ -66,16 +66,18 @@ func write(path string, content []byte, mode fs.FileMode, place func(from, to st
 	return syncDir(dir)
 }
 
-// Tidy removes what processes that were killed while they wrote left beside the file at path: it may be a copy of the key.
-// What is younger than a minute may still be somebody's.
+// Tidy removes what processes that were killed while they wrote left beside the file at path, or a numbered one of its name:
+// it may be a copy of the key. What is younger than a minute may still be somebody's.
 func Tidy(path string) {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil {
 		return // whoever reads the key says so
 	}
+	// No more than what write names so: a copy that somebody keeps beside the key may be the last one.
+	left := regexp.MustCompile(`^\.` + regexp.QuoteMeta(filepath.Base(path)) + `(\.\d+)?-\d+$`)
 	for _, e := range entries {
 		info, err := e.Info()
-		if err != nil || !strings.HasPrefix(e.Name(), "."+filepath.Base(path)) || time.Since(info.ModTime()) < time.Minute {
+		if err != nil || !left.MatchString(e.Name()) || time.Since(info.ModTime()) < time.Minute {
 			continue
 		}
 		_ = os.Remove(filepath.Join(filepath.Dir(path), e.Name())) // it is no harm that a folder which is not ours to change keeps it
