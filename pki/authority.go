@@ -98,6 +98,9 @@ func load(cfg Config) (*Authority, error) {
 	a := &Authority{cfg: cfg}
 	var others []byte
 	for block, rest := pem.Decode(certs); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue // a key that was put beside its certificate must not reach hosts with the chain
+		}
 		one := pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes})
 		pair, err := tls.X509KeyPair(one, key)
 		if err != nil || a.cert != nil {

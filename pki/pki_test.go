@@ -397,6 +397,16 @@ func TestCertificatesBesideTheAuthoritysOwnAreItsChain(t *testing.T) {
 	require.Equal(t, mine+theirs, chain)
 }
 
+func TestAKeyThatStandsInTheFileOfTheCertificatesIsNotHandedOut(t *testing.T) {
+	t.Parallel()
+	c := config(t.TempDir())
+	mine, _ := open(t, c).Certificates()
+	require.NoError(t, os.WriteFile(c.CAFile, []byte(read(t, c.CAKeyFile)+mine+read(t, c.CAKeyFile)), 0o600))
+	ca, chain := open(t, c).Certificates()
+	require.Equal(t, mine, ca)
+	require.Equal(t, mine, chain)
+}
+
 func TestExpiryIsThatOfTheFilesWhoeverMadeThem(t *testing.T) {
 	t.Parallel()
 	c := config(t.TempDir())
