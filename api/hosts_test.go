@@ -88,6 +88,7 @@ func TestEachBrokenRuleOfAHostNamesItsField(t *testing.T) {
 		"empty fqdn":         {map[string]any{"fqdn": ""}, "fqdn"},
 		"final dot":          {map[string]any{"fqdn": "a.com."}, "fqdn"},
 		"space":              {map[string]any{"fqdn": "a b"}, "fqdn"},
+		"address as a name":  {map[string]any{"fqdn": "192.0.2.7"}, "fqdn"},
 		"ipv6 address":       {map[string]any{"fqdn": "v6.com", "address": "2001:db8::1"}, ""},
 		"bad address":        {map[string]any{"fqdn": "b.com", "address": "http://x"}, "address"},
 		"port 1":             {map[string]any{"fqdn": "p1.com", "agent_port": 1}, ""},

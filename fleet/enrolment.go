@@ -57,8 +57,7 @@ func (r EnrolmentRequest) Validate() error {
 	if !machineIDPattern.MatchString(r.MachineID) {
 		errs = append(errs, Invalid("machine_id", "must be 1 to %d letters, digits and inner . _ : -", MaxMachineID))
 	}
-	// An address as a name would make the certificate one for that address.
-	if _, err := netip.ParseAddr(r.FQDN); err == nil || !isHostname(r.FQDN) {
+	if !isHostname(r.FQDN) {
 		errs = append(errs, Invalid("fqdn", "must be a host name of at most %d characters, without a final dot", MaxFQDN))
 	}
 	if ip, err := netip.ParseAddr(r.IPAddress); err != nil || ip.Zone() != "" {

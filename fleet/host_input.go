@@ -62,7 +62,11 @@ func (h HostInput) validateNames() error {
 	return errors.Join(errs...)
 }
 
-func isHostname(s string) bool { return len(s) <= MaxFQDN && hostnamePattern.MatchString(s) }
+// isHostname is false for an address: TLS would take a certificate for it from any host that has one naming that address.
+func isHostname(s string) bool {
+	_, err := netip.ParseAddr(s)
+	return err != nil && len(s) <= MaxFQDN && hostnamePattern.MatchString(s)
+}
 
 func (h HostInput) validateZone() error {
 	if !zonePattern.MatchString(h.Zone) {
