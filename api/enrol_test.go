@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -492,6 +493,47 @@ func TestTheCertificatesOfADeletedHostAreRevoked(t *testing.T) {
 	s.must(204, s.admin, "DELETE", hosts+"/"+host, nil)
 	require.True(t, s.revoked(serial))
 	require.Len(t, s.revocationList().RevokedCertificateEntries, 1)
+}
+
+// whileDelivered has a change of the host come in after its certificate was signed and before that is recorded.
+func (s *site) whileDelivered(token string, change func()) (serial string) {
+	s.t.Helper()
+	ended := make(chan struct{})
+	_, err := s.store.PollEnrolment(s.t.Context(), fleet.Actor{}, token,
+		func(h fleet.HostIdentity, _ []fleet.RevokedCertificate) (fleet.EnrolmentBundle, error) {
+			issued, err := s.authority.IssueHost(h)
+			serial = issued.Serial
+			go func() { defer close(ended); change() }()
+			require.Eventually(s.t, func() bool {
+				select {
+				case <-ended:
+					return true
+				default:
+					return s.count(`select count(*) from pg_locks l join pg_stat_activity a using (pid)
+						where not l.granted and a.datname = current_database()`) > 0
+				}
+			}, 10*time.Second, 10*time.Millisecond, "the change ends, or waits for us")
+			return fleet.EnrolmentBundle{IssuedCertificate: issued}, err
+		})
+	require.NoError(s.t, err)
+	<-ended
+	return serial
+}
+
+func TestACertificateThatIsBeingDeliveredIsRevokedWithTheOthersOfItsHost(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		method, path string
+		status       int
+	}{{"DELETE", "", 204}, {"POST", "/certificate/revoke", 200}} {
+		s := newSite(t)
+		token := s.enrol(nil)
+		host := s.approve(s.waiting(), map[string]any{})["id"].(string)
+		var a answer
+		serial := s.whileDelivered(token, func() { a = s.call(s.admin, c.method, hosts+"/"+host+c.path, map[string]any{}) })
+		require.Equal(t, c.status, a.status, "%s: %s", c.path, a.body)
+		require.True(t, s.revoked(serial), c.path)
+	}
 }
 
 func TestTheRevocationListIsSignedOnceInAWhileHoweverOftenItIsAskedFor(t *testing.T) {

@@ -54,15 +54,21 @@ select e.id, (case
 from enrolments e where e.token_hash = @token_hash;
 
 -- name: TakeDelivery :one
--- No row where another poll was first, the time is over, or the host is gone or has another name by now.
+-- No row where another poll was first, the time is over, or the host is gone or has another name by now. The host is
+-- locked, so that who deletes it or revokes what it has finds this certificate, too.
+with delivered as (
+    select e.id, h.id as host_id, h.address
+    from enrolments e
+    join hosts h on h.id = e.host_id and lower(h.fqdn) = lower(e.fqdn)
+    where e.id = @id and e.status = 'approved'
+      and e.decided_at > now() - make_interval(secs => @fetch_seconds::double precision)
+    for update of e for share of h)
 update enrolments e
 set status = 'delivered', delivered_at = now()
-from hosts h
-where e.id = @id and e.status = 'approved'
-  and e.decided_at > now() - make_interval(secs => @fetch_seconds::double precision)
-  and h.id = e.host_id and lower(h.fqdn) = lower(e.fqdn)
-returning h.id as host_id, e.fqdn, h.address,
-    array(select gh.group_id from group_hosts gh where gh.host_id = h.id order by gh.group_id)::uuid[] as group_ids;
+from delivered d
+where e.id = d.id
+returning d.host_id, e.fqdn, d.address,
+    array(select gh.group_id from group_hosts gh where gh.host_id = d.host_id order by gh.group_id)::uuid[] as group_ids;
 
 -- name: PruneEnrolments :execrows
 delete from enrolments
