@@ -56,7 +56,7 @@ func CheckReturnTo(to string) error {
 // isPage reports whether everything reads target as the path of a page of this host.
 func isPage(target string) bool {
 	p, _, _ := strings.Cut(target, "?")
-	return strings.HasPrefix(p, "/") && (p == "/" || path.Clean(p) == strings.TrimSuffix(p, "/")) &&
+	return strings.HasPrefix(p, "/") && p != "//" && (p == "/" || path.Clean(p) == strings.TrimSuffix(p, "/")) &&
 		!strings.ContainsAny(target, "\\#") && CheckText("", target, maxReturnTo, false) == nil &&
 		!strings.HasPrefix(strings.ToLower(p)+"/", "/api/")
 }

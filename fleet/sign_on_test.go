@@ -22,7 +22,7 @@ func TestReturnToIsAPageOfOurs(t *testing.T) {
 func TestReturnToAnythingElseIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, to := range []string{
-		"", "hosts", "?a", "#a", "//evil", "//evil/", "///evil", "/\\evil", "\\/evil", "\\\\evil", "/\\/evil", "/a\\b",
+		"", "hosts", "?a", "#a", "//", "//?x", "/%2F", "/%252F", "//evil", "//evil/", "///evil", "/\\evil", "\\/evil", "\\\\evil", "/\\/evil", "/a\\b",
 		"https://evil", "https:evil", "https:/evil", "http:\\\\evil", "HTTPS://evil", "javascript:alert(1)", "data:,x",
 		"//evil@here", "/ /evil", " //evil", "\t//evil", "/\t/evil", "/\n/evil", "/\r\nLocation:/x", "/%0d%0aSet-Cookie:a=b",
 		"/%2fevil", "/%2Fevil", "/%5cevil", "/%5Cevil", "%2f%2fevil", "/%252fevil", "/%255cevil", "/%00", "/a%09b",
