@@ -16,6 +16,17 @@ const (
 	cutFor   = 2 * time.Second
 )
 
+// limits is what one client may take of the server: a stranger must not hold a connection by sending or taking a byte now
+// and then, nor fill memory and log with headers.
+type limits struct {
+	head, send, take time.Duration // for its headers, its whole request, and until it has the whole answer
+	headers          int           // bytes
+}
+
+// serverLimits lets an operation have its 30 s, and who waits for its answer some more. What lasts, such as the event stream,
+// bounds each of its writes itself.
+var serverLimits = limits{head: 10 * time.Second, send: 30 * time.Second, take: 90 * time.Second, headers: 64 << 10}
+
 // serve answers requests on address until ctx ends, and lets those under way end.
 func serve(ctx context.Context, address string, handler http.Handler) error {
 	listener, err := net.Listen("tcp", address)
@@ -25,13 +36,8 @@ func serve(ctx context.Context, address string, handler http.Handler) error {
 	// Requests outlive ctx: being told to stop is no reason to cut them.
 	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		BaseContext:       func(net.Listener) context.Context { return requests },
-		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
-	}
+	server := newServer(handler, serverLimits)
+	server.BaseContext = func(net.Listener) context.Context { return requests }
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	slog.Info("listening", "address", listener.Addr().String())
@@ -42,6 +48,18 @@ func serve(ctx context.Context, address string, handler http.Handler) error {
 	}
 	slog.Info("stopping")
 	return drain(requests, server, cut)
+}
+
+func newServer(handler http.Handler, l limits) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: l.head,
+		ReadTimeout:       l.send,
+		WriteTimeout:      l.take,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    l.headers,
+		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
+	}
 }
 
 func drain(ctx context.Context, server *http.Server, cut func()) error {

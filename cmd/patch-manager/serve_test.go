@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,4 +94,77 @@ func TestAStreamThatNeverEndsDoesNotKeepTheServer(t *testing.T) {
 	case <-time.After(drainFor + cutFor + 10*time.Second):
 		require.Fail(t, "the server still serves")
 	}
+}
+
+// startLimited serves handler with limits of a moment and returns a connection to it.
+func startLimited(t *testing.T, handler http.HandlerFunc) net.Conn {
+	t.Helper()
+	server := httptest.NewUnstartedServer(nil)
+	server.Config = newServer(handler, limits{
+		head: time.Minute, send: 200 * time.Millisecond, take: 400 * time.Millisecond, headers: serverLimits.headers,
+	})
+	server.Start()
+	t.Cleanup(server.Close)
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+func TestWhoTakesTheAnswerByAndByDoesNotKeepTheConnection(t *testing.T) {
+	t.Parallel()
+	ended := make(chan error, 1)
+	conn := startLimited(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, err := w.Write(make([]byte, 64<<20)) // more than the kernel takes off us
+		ended <- err
+	})
+	_, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	require.NoError(t, err)
+	select {
+	case err := <-ended:
+		require.Error(t, err)
+	case <-time.After(20 * time.Second):
+		require.Fail(t, "it is still written")
+	}
+}
+
+func TestWhoSendsARequestByAndByDoesNotKeepTheConnection(t *testing.T) {
+	t.Parallel()
+	conn := startLimited(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
+	_, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+	require.NoError(t, err)
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(20*time.Second)))
+	_, err = io.ReadAll(conn)
+	require.NoError(t, err, "the server ends the connection")
+}
+
+func TestAStreamOutlastsTheLimits(t *testing.T) {
+	t.Parallel()
+	conn := startLimited(t, func(w http.ResponseWriter, r *http.Request) {
+		control := http.NewResponseController(w)
+		_ = control.SetWriteDeadline(time.Time{}) // as the event stream does
+		_, _ = io.WriteString(w, "first ")
+		_ = control.Flush()
+		select {
+		case <-r.Context().Done():
+		case <-time.After(time.Second):
+		}
+		_, _ = io.WriteString(w, fmt.Sprint("last ", r.Context().Err()))
+	})
+	_, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	require.NoError(t, err)
+	answer, err := io.ReadAll(conn)
+	require.NoError(t, err)
+	require.Contains(t, string(answer), "last <nil>")
+}
+
+func TestHeadersAreBoundedBeforeAnybodyLooksAtThem(t *testing.T) {
+	t.Parallel()
+	conn := startLimited(t, func(http.ResponseWriter, *http.Request) {})
+	_, err := io.WriteString(conn, "GET /"+strings.Repeat("x", serverLimits.headers+4096)+" HTTP/1.1\r\n") // net/http allows 4 KiB more
+	require.NoError(t, err)
+	answer := make([]byte, 12)
+	_, err = io.ReadFull(conn, answer)
+	require.NoError(t, err)
+	require.Equal(t, "HTTP/1.1 431", string(answer))
 }
