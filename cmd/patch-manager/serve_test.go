@@ -168,3 +168,13 @@ func TestHeadersAreBoundedBeforeAnybodyLooksAtThem(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "HTTP/1.1 431", string(answer))
 }
+
+func TestTheProbesOfAWorkerHaveTheStrictHeaders(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/healthz", "/nothing"} {
+		answer := httptest.NewRecorder()
+		probes(nil, nil).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
+		require.Contains(t, answer.Header().Get("Content-Security-Policy"), "default-src 'none'", path)
+		require.Equal(t, "no-store", answer.Header().Get("Cache-Control"), path)
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/patch-manager/patch-manager/activities"
 	"github.com/patch-manager/patch-manager/agent"
+	"github.com/patch-manager/patch-manager/api"
 	"github.com/patch-manager/patch-manager/fleet"
 	"github.com/patch-manager/patch-manager/secret"
 	"github.com/patch-manager/patch-manager/settings"
@@ -108,7 +109,7 @@ func probes(w *worker.Worker, db *store.Store) http.Handler {
 			out.WriteHeader(http.StatusServiceUnavailable)
 		}
 	})
-	return mux
+	return api.SecureHeaders(false)(mux)
 }
 
 // together runs parts side by side until ctx ends or one of them does, and waits for all.
