@@ -119,6 +119,7 @@ func (s *server) registerAll() {
 	s.registerJobPreview()
 	s.registerJobHosts()
 	s.registerEvents()
+	s.registerAudit()
 	describeIDs(s.api.OpenAPI())
 	openAnswers(s.api.OpenAPI())
 }

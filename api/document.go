@@ -42,6 +42,7 @@ func humaConfig(version string) huma.Config {
 		{Name: "Enrolment"},
 		{Name: "Events"},
 		{Name: "Agents", Description: "For the agents of hosts that have no certificate yet; no token needed"},
+		{Name: "Audit"},
 		{Name: "Probes", Description: "For load balancers and monitoring; no token needed"},
 	}
 	return cfg

@@ -6,7 +6,8 @@ package api_test
 //  2. sends: a body, and asks: a query, with which it succeeds for those who may; {hosts}, {groups} ... stand for ids of the
 //     fleet, named like the path of the collection: {hosts/health-checks}. Ids in paths are found by themselves;
 //  3. given: SQL that brings the fleet into the state that the operation needs;
-//  4. reads: true where it is no GET and yet changes nothing; unseen: true where what it changes is not in the database.
+//  4. reads: true where it is no GET and yet changes nothing; unseen: true where what it changes is not in the database;
+//     recorded: true where reading it leaves an entry in the audit.
 // A new kind of thing gets an id in plant, and a new rule a class.
 
 // access is a class of operations that the same callers may use.
@@ -69,6 +70,8 @@ type row struct {
 	given  string // SQL
 	reads  bool   // it changes nothing although it is no GET
 	unseen bool   // it changes nothing in the database
+	// recorded: it reads, and its entry in the audit is all that it leaves
+	recorded bool
 }
 
 const (
@@ -97,6 +100,7 @@ var matrix = map[string]row{
 	"getHealth":    {who: public},
 	"getReadiness": {who: public},
 	"streamEvents": {who: anyone},
+	"listAudit":    {who: adminOnly, recorded: true},
 
 	"login":           {who: public, sends: aLogin, given: userSignsIn},
 	"logout":          {who: signedIn},

@@ -132,7 +132,7 @@ func (op operation) idsSent() map[string]string { return collectionsOf(op.fields
 func (op operation) idsAsked() map[string]string {
 	var names []string
 	for _, p := range op.Parameters {
-		if p.In == "query" {
+		if p.In == "query" && op.OperationID != "listAudit" { // its ids are texts, also of what is gone
 			names = append(names, p.Name)
 		}
 	}

@@ -23,6 +23,7 @@ type Store interface {
 	JobHostStore
 	EventStore
 	EnrolmentStore
+	AuditStore
 }
 
 // TokenStore knows callers by their tokens.
@@ -179,6 +180,13 @@ type Authority interface {
 	Certificates() (ca, chain string)
 	// RevocationList is signed and in PEM.
 	RevocationList(revoked []fleet.RevokedCertificate) (string, error)
+}
+
+// AuditStore reads the audit entries for administrators, and writes an entry of each reading.
+type AuditStore interface {
+	Audit(ctx context.Context, by fleet.Caller, f fleet.AuditFilter) ([]fleet.AuditEntry, error)
+	// ExportAudit yields the entries page by page, until there are none; it refuses more than most.
+	ExportAudit(ctx context.Context, by fleet.Caller, f fleet.AuditFilter, most int) (func(context.Context) ([]fleet.AuditEntry, error), error)
 }
 
 // Sealer encrypts a password for one check of one host; it opens nowhere else.

@@ -34,6 +34,30 @@ type AuditEntry struct {
 	Damaged bool
 }
 
+// AuditFilter says which entries are asked for; what is zero asks for nothing.
+type AuditFilter struct {
+	Actor       string // a user's name, regardless of case, or id
+	Action      string
+	SubjectType string
+	SubjectID   string
+	RequestID   string
+	From        time.Time // at this time or later
+	To          time.Time // before this time
+	Before      int64     // entries with a smaller Seq
+	Limit       int       // most entries of an answer
+}
+
+// Validate refuses a filter that nothing can pass.
+func (f AuditFilter) Validate() error {
+	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) {
+		return Invalid("to", "must be after from")
+	}
+	return nil
+}
+
+// ActionAuditRead is the action of an entry that says who read which entries.
+const ActionAuditRead = "audit.read"
+
 // ActionAuditSeal is the action of an entry that begins a chain and vouches for all entries before it.
 const ActionAuditSeal = "audit.seal"
 

@@ -13,8 +13,17 @@ alter table audit_entries
     -- Not of the entries that are there already: the first entry of the chain seals them.
     add constraint audit_entries_chained check (
         seq >= 1 and prev_hash is not null and length(prev_hash) = 32 and hash is not null and length(hash) = 32) not valid;
+-- What entries are asked by; they come in the order of their numbers, which is that of time, too.
+create index audit_entries_actor on audit_entries (lower(actor_name), seq);
+create index audit_entries_action on audit_entries (action, seq);
+create index audit_entries_request on audit_entries (request_id) where request_id <> '';
+create index audit_entries_at on audit_entries using brin (at);
 
 -- +goose Down
+drop index audit_entries_at;
+drop index audit_entries_request;
+drop index audit_entries_action;
+drop index audit_entries_actor;
 alter table audit_entries
     drop constraint audit_entries_chained,
     drop column hash,
