@@ -495,6 +495,17 @@ func TestTheCertificatesOfADeletedHostAreRevoked(t *testing.T) {
 	require.Len(t, s.revocationList().RevokedCertificateEntries, 1)
 }
 
+func TestTheCertificatesOfARenamedHostAreRevoked(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	host, serial := s.enrolled()
+	s.must(200, s.admin, "PUT", hosts+"/"+host, map[string]any{"fqdn": "WEB1.example.com", "display_name": "same name"})
+	require.False(t, s.revoked(serial))
+	s.must(200, s.admin, "PUT", hosts+"/"+host, map[string]any{"fqdn": "web2.example.com"})
+	require.True(t, s.revoked(serial), "another host may be web1 from now on")
+	require.Equal(t, 1, s.count(`select count(*) from audit_entries where action = 'host.update' and detail::jsonb -> 'revoked_certificates' ? $1`, serial))
+}
+
 // whileDelivered has a change of the host come in after its certificate was signed and before that is recorded.
 func (s *site) whileDelivered(token string, change func()) (serial string) {
 	s.t.Helper()

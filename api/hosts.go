@@ -61,7 +61,7 @@ func (s *server) registerHosts() {
 	handle(s, huma.Operation{
 		OperationID: "updateHost", Method: http.MethodPut, Path: "/hosts/{id}", Tags: []string{"Hosts"},
 		Summary: "Replace a host", Errors: changeErrors,
-		Description: "An absent group_ids keeps the groups, since changing them takes the operator role in all of them; every other absent field gets its default.",
+		Description: "An absent group_ids keeps the groups, since changing them takes the operator role in all of them; every other absent field gets its default. Another fqdn revokes the certificates that the host was issued here.",
 	}, s.updateHost)
 	handle(s, huma.Operation{
 		OperationID: "deleteHost", Method: http.MethodDelete, Path: "/hosts/{id}", Tags: []string{"Hosts"},

@@ -19,6 +19,8 @@ type hostChange struct {
 	id     string
 	in     fleet.HostInput
 	groups []string
+	// revoked are the certificates that were revoked by it.
+	revoked []string
 }
 
 func recordHost(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, action string, c hostChange) error {
@@ -31,6 +33,9 @@ func recordHost(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, action 
 	}
 	if c.in.GroupIDs != nil {
 		detail["group_ids"] = *c.in.GroupIDs
+	}
+	if len(c.revoked) > 0 {
+		detail["revoked_certificates"] = c.revoked
 	}
 	return writeAudit(ctx, q, by.Actor(), action, "host", c.id, detail)
 }

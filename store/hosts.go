@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -41,7 +42,8 @@ func createHost(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, in flee
 	return id, recordHost(ctx, q, by, "host.create", hostChange{id: id, in: in, groups: groups})
 }
 
-// UpdateHost replaces a host. Changing its groups takes the operator role in all that it is in and in all it enters.
+// UpdateHost replaces a host. Changing its groups takes the operator role in all that it is in and in all it enters. Another
+// name revokes its certificates, which are for the one before: that may be another host's from now on.
 func (s *Store) UpdateHost(ctx context.Context, by fleet.Caller, id string, in fleet.HostInput) error {
 	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		host, err := lockHost(ctx, q, by, id)
@@ -62,8 +64,20 @@ func (s *Store) UpdateHost(ctx context.Context, by fleet.Caller, id string, in f
 		if err := writeWakeup(ctx, q, &id, nil, nil, "host edited"); err != nil {
 			return err
 		}
-		return recordHost(ctx, q, by, "host.update", hostChange{id: id, in: in, groups: union(host.groups, groups)})
+		revoked, err := revokeFormer(ctx, q, by, host, in.FQDN)
+		if err != nil {
+			return fmt.Errorf("revoke certificates of renamed host: %w", err)
+		}
+		return recordHost(ctx, q, by, "host.update", hostChange{id: id, in: in, groups: union(host.groups, groups), revoked: revoked})
 	})
+}
+
+// revokeFormer revokes what was issued for a name that the host has no more.
+func revokeFormer(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, host lockedHost, fqdn string) ([]string, error) {
+	if strings.EqualFold(host.fqdn, fqdn) {
+		return nil, nil
+	}
+	return revokeIssued(ctx, q, by, host, "", "the host was renamed")
 }
 
 // DeleteHost forgets a host with its checks and windows, and revokes its certificates, so that the machine can not pass
