@@ -27,7 +27,7 @@ type AuditEntry struct {
 	RemoteAddr  string
 	Detail      json.RawMessage // its exact text
 	// PrevHash is the hash of the entry before it, zeros where it begins a chain; Hash is its own. Both are empty in
-	// entries from before there was a chain, which the first entry of the chain seals.
+	// entries from before there was a chain, which `audit seal` vouches for.
 	PrevHash []byte
 	Hash     []byte
 	// Damaged is set where the row lacks what every entry has, which nothing but an edit past the schema can do.

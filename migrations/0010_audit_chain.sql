@@ -10,7 +10,7 @@ alter table audit_entries
     alter column detail type json using detail::json,
     add column prev_hash bytea,
     add column hash bytea,
-    -- Not of the entries that are there already: the first entry of the chain seals them.
+    -- Not of the entries that are there already: `audit seal` vouches for those.
     add constraint audit_entries_chained check (
         seq >= 1 and prev_hash is not null and length(prev_hash) = 32 and hash is not null and length(hash) = 32) not valid;
 -- What entries are asked by; they come in the order of their numbers, which is that of time, too.

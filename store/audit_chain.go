@@ -16,9 +16,6 @@ import (
 var errAuditBroken = errors.New("the newest audit entry was not made with the key of keys.audit, or was changed since: " +
 	"find out with `patch-manager audit verify`, and begin a new chain with `patch-manager audit seal`")
 
-// systemActor is who acts where nobody asked.
-var systemActor = fleet.Actor{Name: "patch-manager"}
-
 // AuditChained reports whether entries are chained already, with a key that must exist then.
 func AuditChained(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 	var chained bool
@@ -35,10 +32,10 @@ func (s *Store) CheckAudit(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read newest audit entry: %w", translate(err))
 	}
-	if len(newest.Hash) > 0 && !s.auditKey.Made(newest) {
-		return errAuditBroken
+	if begins(newest) || s.auditKey.Made(newest) {
+		return nil
 	}
-	return nil
+	return errAuditBroken
 }
 
 // AuditHead returns the newest entry as a checkpoint; its Seq is 0 where there is none.
@@ -83,48 +80,40 @@ func (s *Store) chain(ctx context.Context, tx *auditedTx) error {
 	if err != nil {
 		return fmt.Errorf("read newest audit entry: %w", err)
 	}
-	if last, err = s.sealWhereNeeded(ctx, tx, last); err != nil {
+	if last, err = s.sealWhereAsked(ctx, tx, last); err != nil {
 		return err
 	}
 	return writeAll(ctx, q, s.link(tx.entries, last, now))
 }
 
-// sealWhereNeeded puts a seal before the entries of a transaction that begins a chain behind older entries. It returns
-// the entry that the first one is to follow.
-func (s *Store) sealWhereNeeded(ctx context.Context, tx *auditedTx, last fleet.AuditEntry) (fleet.AuditEntry, error) {
-	by, forced := systemActor, tx.sealBy != nil
+// begins reports whether there is no entry yet that the next one has to follow.
+func begins(newest fleet.AuditEntry) bool { return newest.Seq == 0 && !newest.Damaged }
+
+// sealWhereAsked puts the seal of SealAudit before the entries of its transaction. It returns the entry that the first one
+// is to follow. Nothing is sealed unasked: somebody who took the hashes away from all entries would have the application
+// itself vouch for what they made of them.
+func (s *Store) sealWhereAsked(ctx context.Context, tx *auditedTx, last fleet.AuditEntry) (fleet.AuditEntry, error) {
 	switch {
-	case forced:
-		by = *tx.sealBy
-	case last.Seq == 0:
+	case tx.sealBy != nil:
+		return s.seal(ctx, tx, last)
+	case begins(last):
 		last.Hash = make([]byte, fleet.AuditHashSize)
 		return last, nil
-	case len(last.Hash) > 0 && s.auditKey.Made(last):
+	case s.auditKey.Made(last):
 		return last, nil
-	case len(last.Hash) > 0:
-		return last, errAuditBroken
 	}
-	seal, chained, err := s.sealOf(ctx, tx)
-	if err != nil {
+	return last, errAuditBroken
+}
+
+func (s *Store) seal(ctx context.Context, tx *auditedTx, last fleet.AuditEntry) (fleet.AuditEntry, error) {
+	v := fleet.NewAuditVerifier(s.auditKey, nil)
+	if err := eachAudit(ctx, tx, v.Next); err != nil {
 		return last, fmt.Errorf("seal audit entries: %w", err)
 	}
-	if chained && !forced {
-		return last, errAuditBroken // somebody added an entry without a hash behind the chain
-	}
-	entry, err := newAuditEntry(by, fleet.ActionAuditSeal, "audit", "", seal)
+	entry, err := newAuditEntry(*tx.sealBy, fleet.ActionAuditSeal, "audit", "", v.Seal())
 	tx.entries = append([]fleet.AuditEntry{entry}, tx.entries...)
 	last.Hash = make([]byte, fleet.AuditHashSize)
 	return last, err
-}
-
-// sealOf is what a seal of all entries holds, and whether any of them are chained.
-func (s *Store) sealOf(ctx context.Context, tx *auditedTx) (seal fleet.AuditSeal, chained bool, err error) {
-	v := fleet.NewAuditVerifier(s.auditKey, nil)
-	err = eachAudit(ctx, tx, func(e fleet.AuditEntry) {
-		chained = chained || len(e.Hash) > 0
-		v.Next(e)
-	})
-	return v.Seal(), chained, err
 }
 
 // link gives entries their places behind last, at now or at the time of last where the clock was set back.

@@ -197,14 +197,18 @@ func beforeTheChain(t *testing.T, entries int) *pgxpool.Pool {
 	return storetest.Open(t, url)
 }
 
-func TestEntriesFromBeforeTheChainAreSealedByItsFirst(t *testing.T) {
+func TestEntriesFromBeforeTheChainAreSealedWhereThatIsAskedForAlone(t *testing.T) {
 	t.Parallel()
 	pool := beforeTheChain(t, 7)
 	s := store.New(pool, storetest.AuditKey)
-	require.NoError(t, s.CheckAudit(t.Context()))
+	require.ErrorContains(t, s.CheckAudit(t.Context()), "audit seal")
+	require.ErrorContains(t, act(t.Context(), s, "new"), "audit seal")
 	report, err := s.VerifyAudit(t.Context(), nil)
 	require.NoError(t, err)
 	require.Len(t, report.Faults, 7, "nothing vouches for them yet")
+	_, err = s.SealAudit(t.Context(), fleet.Actor{Name: "root"})
+	require.NoError(t, err)
+	require.NoError(t, s.CheckAudit(t.Context()))
 
 	var writing sync.WaitGroup
 	errs := make([]error, 10)
@@ -233,6 +237,23 @@ func TestEntriesFromBeforeTheChainAreSealedByItsFirst(t *testing.T) {
 	} {
 		require.NotEmpty(t, faultsAfter(t, owner, tampering), tampering)
 	}
+}
+
+// A seal that nobody asked for would vouch for them, and the chain would verify.
+func TestTheApplicationDoesNotGoOnBehindEntriesWhoseHashesWereTakenAway(t *testing.T) {
+	t.Parallel()
+	pool := storetest.New(t)
+	s := store.New(pool, storetest.AuditKey)
+	for range 3 {
+		require.NoError(t, act(t.Context(), s, "act"))
+	}
+	_, err := ownerWithoutTriggers(t, pool).Exec(t.Context(), `update audit_entries set actor_name = 'nobody', hash = null, prev_hash = null`)
+	require.NoError(t, err)
+	require.ErrorContains(t, act(t.Context(), s, "act"), "audit verify")
+	require.ErrorContains(t, store.New(pool, storetest.AuditKey).CheckAudit(t.Context()), "audit verify")
+	report, err := s.VerifyAudit(t.Context(), nil)
+	require.NoError(t, err)
+	require.Len(t, report.Faults, 3)
 }
 
 // ownerWithoutTriggers is an owner who has put everything aside that could stop him.
