@@ -64,6 +64,7 @@ type Policy struct {
 	CutoffWithReboot        time.Duration
 	GateTimeout             time.Duration
 	MaxWait                 time.Duration
+	TokenLifetime           time.Duration // the longest of a token that is made here
 	IgnoreCertErrorsDefault bool
 	Outbound                fleet.OutboundRules // which URLs of checks are refused at once
 }
@@ -107,6 +108,9 @@ func (s *server) registerAll() {
 	s.registerLogin()
 	s.registerSignOn()
 	s.registerMe()
+	s.registerSetup()
+	s.registerUsers()
+	s.registerTokens()
 	s.registerHosts()
 	s.registerCertificates()
 	s.registerEnrolments()
@@ -120,6 +124,7 @@ func (s *server) registerAll() {
 	s.registerJobHosts()
 	s.registerEvents()
 	s.registerAudit()
+	describeRights(s.api.OpenAPI())
 	describeIDs(s.api.OpenAPI())
 	openAnswers(s.api.OpenAPI())
 }
@@ -127,6 +132,9 @@ func (s *server) registerAll() {
 // handle registers an operation that takes a token or a session.
 func handle[I, O any](s *server, op huma.Operation, do func(context.Context, fleet.Caller, *I) (*O, error)) {
 	op.Security = []map[string][]string{{bearerScheme: {}}, {cookieScheme: {}}}
+	if op.Metadata[takesSession] == true {
+		op.Security = op.Security[1:]
+	}
 	op.Errors = append(op.Errors, http.StatusUnauthorized)
 	if changes(&op) {
 		op.Errors = append(op.Errors, http.StatusForbidden)
@@ -155,6 +163,7 @@ func handleOpen[I, O any](s *server, op huma.Operation, do func(context.Context,
 // The statuses that operations document besides those that every one has.
 var (
 	readErrors   = []int{http.StatusNotFound}
+	adminErrors  = []int{http.StatusForbidden}
 	createErrors = []int{http.StatusForbidden, http.StatusConflict}
 	changeErrors = []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict}
 )

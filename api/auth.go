@@ -49,8 +49,8 @@ func (s *server) authenticate(ctx huma.Context, next func(huma.Context)) {
 		_ = huma.WriteErr(s.api, ctx, http.StatusUnauthorized, "sign in, or send a valid API token: Authorization: Bearer pm_...")
 		return
 	}
-	if err == nil && principal.Credential.ReadOnly && changes(ctx.Operation()) {
-		err = fleet.Forbidden("read_only_token", "this token has no scope to change anything")
+	if err == nil {
+		err = principal.Credential.Refuse(changes(ctx.Operation()), ctx.Operation().Metadata[takesSession] == true)
 	}
 	if err != nil {
 		s.writeError(ctx, err)
@@ -79,8 +79,11 @@ func again(who credential) func(context.Context) (fleet.Principal, error) {
 	}
 }
 
-// readsOnly marks an operation that changes nothing although it is no GET.
-const readsOnly = "reads only"
+// What the metadata of an operation may say.
+const (
+	readsOnly    = "reads only"    // it changes nothing although it is no GET
+	takesSession = "takes session" // it is for who signed in, and for no token
+)
 
 // changes reports whether an operation may change something, as every one does that does not say otherwise.
 func changes(op *huma.Operation) bool {

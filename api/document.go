@@ -34,6 +34,8 @@ func humaConfig(version string) huma.Config {
 	}
 	cfg.Tags = []*huma.Tag{
 		{Name: "Signing in"},
+		{Name: "Users"},
+		{Name: "Tokens"},
 		{Name: "Hosts"},
 		{Name: "Health checks"},
 		{Name: "Maintenance windows"},

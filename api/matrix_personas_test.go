@@ -68,11 +68,14 @@ var personas = []persona{
 
 // outcomeFor is how a call of the persona ends.
 func outcomeFor(p persona, op operation, r row) outcome {
-	if p.but == readsOnly && op.method != http.MethodGet && !r.reads && r.who != public {
+	if p.but == readsOnly && op.method != http.MethodGet && !r.reads && r.who != public && r.who != beforeAdmins {
 		return readOnlyToken
 	}
 	if p.with == aSession && r.who == signedIn && p.is != stranger {
 		return succeeds
+	}
+	if p.with == aSession && r.who == adminSignedIn {
+		return outcomes[adminOnly][p.is]
 	}
 	return outcomes[r.who][p.is]
 }

@@ -22,9 +22,11 @@ const (
 	operatorNamed access = "operatorNamed" // the operators of the things that the body names
 	adminOf       access = "adminOf"       // administrators; who sees the thing in the path is told that it takes one
 	adminOnly     access = "adminOnly"     // administrators, whatever the path names
-	ownerOf       access = "ownerOf"       // whom the thing in the path belongs to, as it does to the administrator here
+	ownerOf       access = "ownerOf"       // whom the thing in the path belongs to, which is nobody here but the administrator
 	signedIn      access = "signedIn"      // whoever has a session
 	fromProvider  access = "fromProvider"  // a browser that comes back from the identity provider, as no persona here does (sign_on_test.go)
+	adminSignedIn access = "adminSignedIn" // administrators who have a session
+	beforeAdmins  access = "beforeAdmins"  // whoever has a code, while there is no administrator as there is here (setup_test.go)
 )
 
 // outcome is how a call ends; the zero value is the success that the document names.
@@ -44,6 +46,7 @@ var (
 	sessionRequired  = outcome{403, "session_required"}
 	readOnlyToken    = outcome{403, "read_only_token"}
 	signOnExpired    = outcome{403, "sign_on_expired"}
+	wrongSetupCode   = outcome{403, "wrong_setup_code"}
 )
 
 // outcomes says for each class how a call ends for a stranger, an outsider, a viewer, an operator and an administrator, who
@@ -60,6 +63,8 @@ var outcomes = map[access][5]outcome{
 	ownerOf:       {unauthenticated, notFound, notFound, notFound, succeeds},
 	signedIn:      {unauthenticated, sessionRequired, sessionRequired, sessionRequired, sessionRequired},
 	fromProvider:  {signOnExpired, signOnExpired, signOnExpired, signOnExpired, signOnExpired},
+	adminSignedIn: {unauthenticated, sessionRequired, sessionRequired, sessionRequired, sessionRequired},
+	beforeAdmins:  {wrongSetupCode, wrongSetupCode, wrongSetupCode, wrongSetupCode, wrongSetupCode},
 }
 
 // row is what the tests know of an operation besides the document.
@@ -75,21 +80,28 @@ type row struct {
 }
 
 const (
-	aHost    = `{"fqdn": "new.example.com", "group_ids": ["{groups}"]}`
-	aCheck   = `{"name": "new", "check_type": "service", "service_name": "nginx.service"}`
-	aGroup   = `{"name": "new"}`
-	aJob     = `{"host_ids": ["{hosts}"]}`
-	aRole    = `{"role": "viewer"}`
-	anEnding = `{"outcome": "succeeded"}`
-	aLogin   = `{"user": "signs in", "password": "correct horse battery"}`
-	aMachine = `{"machine_id": "4c1f", "fqdn": "new.example.com", "ip_address": "192.0.2.7", "os_details": {}}`
-	aWindow  = `{"kind": "maintenance", "time_zone": "Europe/Berlin", "starts_on": "2026-01-05", "start_time": "22:30", "duration_minutes": 120, "recurrence": "daily"}`
+	aHost     = `{"fqdn": "new.example.com", "group_ids": ["{groups}"]}`
+	aCheck    = `{"name": "new", "check_type": "service", "service_name": "nginx.service"}`
+	aGroup    = `{"name": "new"}`
+	aJob      = `{"host_ids": ["{hosts}"]}`
+	aRole     = `{"role": "viewer"}`
+	anEnding  = `{"outcome": "succeeded"}`
+	aUser     = `{"name": "new", "password": "correct horse battery"}`
+	anUpdate  = `{"name": "other", "admin": true, "disabled": false}`
+	aSetup    = `{"code": "x", "user": "new", "password": "correct horse battery"}`
+	aSecret   = `{"password": "correct horse battery"}`
+	aChange   = `{"current_password": "x", "new_password": "correct horse battery"}`
+	aNewToken = `{"name": "new"}`
+	aLogin    = `{"user": "signs in", "password": "correct horse battery"}`
+	aWindow   = `{"kind": "maintenance", "time_zone": "Europe/Berlin", "starts_on": "2026-01-05", "start_time": "22:30", "duration_minutes": 120, "recurrence": "daily"}`
+	aMachine  = `{"machine_id": "4c1f", "fqdn": "new.example.com", "ip_address": "192.0.2.7", "os_details": {}}`
 
 	hostIsInBothGroups = `insert into group_hosts (group_id, host_id) values ('{groups/second}', '{hosts}')`
 	hostIsInTheOther   = `update group_hosts set group_id = '{groups/second}' where host_id = '{hosts}'`
 	hostWaits          = `update job_hosts set status = 'waiting_health_check' where job_id = '{jobs}'`
 	hostFailed         = `update job_hosts set status = 'failed', reason = 'agent_error' where job_id = '{jobs}'`
 	userSignsIn        = `insert into users (id, name, password_hash) values (gen_random_uuid(), 'signs in', '$argon2id$fake$correct horse battery')`
+	passwordOfAll      = `update users set password_hash = '$argon2id$fake$x'`
 	sessionOfAdmin     = `insert into sessions (id, user_id, token_hash, method, expires_at)
 		select '{me/sessions}', id, sha256('x'), 'password', now() + interval '1 hour' from users where name = 'admin'`
 	hostIsUnsettled = `update job_hosts set status = 'indeterminate', reason = 'outcome_unknown' where job_id = '{jobs}'`
@@ -107,6 +119,21 @@ var matrix = map[string]row{
 	"getMe":           {who: anyone},
 	"listMySessions":  {who: anyone},
 	"deleteMySession": {who: ownerOf, given: sessionOfAdmin},
+	"setUp":           {who: beforeAdmins, sends: aSetup},
+
+	"listUsers":          {who: adminOnly},
+	"createUser":         {who: adminOnly, sends: aUser},
+	"getUser":            {who: adminOnly},
+	"updateUser":         {who: adminOnly, sends: anUpdate},
+	"deleteUser":         {who: adminOnly},
+	"putUserPassword":    {who: adminSignedIn, sends: aSecret},
+	"deleteUserSessions": {who: adminOnly},
+	"changeMyPassword":   {who: signedIn, sends: aChange, given: passwordOfAll},
+
+	"listTokens":  {who: anyone},
+	"createToken": {who: anyone, sends: aNewToken},
+	"getToken":    {who: ownerOf},
+	"deleteToken": {who: ownerOf},
 
 	"listSignInMethods": {who: public},
 	"beginSignOn":       {who: public},
@@ -133,6 +160,7 @@ var matrix = map[string]row{
 	"getGroup":        {who: viewerOf},
 	"updateGroup":     {who: adminOf, sends: aGroup},
 	"deleteGroup":     {who: adminOf},
+	"listGroupUsers":  {who: adminOf},
 	"putGroupUser":    {who: adminOf, sends: aRole},
 	"deleteGroupUser": {who: adminOf},
 	"putGroupHost":    {who: operatorOf, given: hostIsInTheOther},

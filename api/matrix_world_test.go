@@ -41,9 +41,12 @@ func newWorld(t testing.TB, r row) *world {
 		"operator":  {Roles: roles(w.inside, fleet.RoleOperator)},
 		"elsewhere": {Roles: roles(w.outside, fleet.RoleOperator)},
 	}
+	var elsewhereID string
 	for _, p := range personas {
 		w.sign[p.name] = w.credential(p, users[p.user])
 	}
+	require.NoError(t, w.pool.QueryRow(t.Context(), `select id from users where name = 'elsewhere'`).Scan(&elsewhereID))
+	w.outside["users"] = elsewhereID // whose tokens a list of tokens can be asked for
 	w.exec(`update users set disabled_at = now() where name = 'disabled'`)
 	if r.given != "" {
 		w.exec(w.inside.fill(r.given))
@@ -91,7 +94,7 @@ func (w *world) plant(name string) things {
 	member := fleet.TokenRequest{User: "member " + name, Name: "member", Roles: map[string]fleet.Role{group: fleet.RoleViewer}}
 	token, err := w.store.CreateToken(context.Background(), fleet.Actor{Name: "test"}, member)
 	require.NoError(w.t, err)
-	of["groups/users"] = token.UserID
+	of["groups/users"], of["users"], of["tokens"] = token.UserID, token.UserID, token.ID
 	of["enroll/status"] = w.enrol(map[string]any{"machine_id": strings.ReplaceAll(name, " ", "-"), "fqdn": "new-" + name + ".example.com"})
 	of["enrolments"] = w.must(200, w.admin, "GET", "/api/v1/enrolments", nil)["items"].([]any)[0].(map[string]any)["id"].(string)
 	return of

@@ -31,7 +31,32 @@ type putGroupUserInput struct {
 	Body MembershipInput
 }
 
+// GroupUser is a member of a group.
+type GroupUser struct {
+	UserID      string `json:"user_id" format:"uuid"`
+	Name        string `json:"name"`
+	DisplayName string `json:"display_name"`
+	Role        string `json:"role" doc:"operator or viewer; new values may appear"`
+}
+
+type groupUserList struct {
+	Items      []GroupUser `json:"items"`
+	NextCursor *string     `json:"next_cursor" nullable:"true" doc:"Null on the last page"`
+}
+
+type (
+	listGroupUsersInput struct {
+		GroupPath
+		PageQuery
+	}
+	listGroupUsersAnswer struct{ Body groupUserList }
+)
+
 func (s *server) registerMemberships() {
+	handle(s, huma.Operation{
+		OperationID: "listGroupUsers", Method: http.MethodGet, Path: "/groups/{id}/users", Tags: []string{"Groups"},
+		Summary: "List the users of a group in order of their names (administrators)", Errors: append(readErrors, http.StatusForbidden),
+	}, s.listGroupUsers)
 	handle(s, huma.Operation{
 		OperationID: "putGroupUser", Method: http.MethodPut, Path: "/groups/{id}/users/{user_id}", Tags: []string{"Groups"},
 		Summary: "Give a user a role in a group (administrators)", DefaultStatus: http.StatusNoContent, Errors: changeErrors,
@@ -52,6 +77,22 @@ func (s *server) registerMemberships() {
 		Description:   "Takes the operator role in every group of the host. Only administrators can take it out of its last one.",
 		DefaultStatus: http.StatusNoContent, Errors: changeErrors,
 	}, s.deleteGroupHost)
+}
+
+func (s *server) listGroupUsers(ctx context.Context, by fleet.Caller, in *listGroupUsersInput) (*listGroupUsersAnswer, error) {
+	f := fleet.UserFilter{Limit: in.Limit + 1}
+	if err := readCursor("group-users", in.Cursor, &f.After); err != nil {
+		return nil, err
+	}
+	members, err := s.Store.GroupUsers(ctx, by, pathID(in.ID), f)
+	if err != nil {
+		return nil, err
+	}
+	page, next := cut("group-users", members, in.Limit, func(m fleet.Member) string { return m.Name })
+	body := convert(page, func(m fleet.Member) GroupUser {
+		return GroupUser{UserID: m.UserID, Name: m.Name, DisplayName: m.DisplayName, Role: string(m.Role)}
+	})
+	return &listGroupUsersAnswer{Body: groupUserList{Items: body, NextCursor: next}}, nil
 }
 
 func (s *server) putGroupUser(ctx context.Context, by fleet.Caller, in *putGroupUserInput) (*empty, error) {

@@ -17,6 +17,7 @@ import (
 type operation struct {
 	OperationID string                     `json:"operationId"`
 	Summary     string                     `json:"summary"`
+	Description string                     `json:"description"`
 	Tags        []string                   `json:"tags"`
 	Security    []map[string]any           `json:"security"`
 	Responses   map[string]json.RawMessage `json:"responses"`

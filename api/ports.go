@@ -14,6 +14,8 @@ type Store interface {
 	SessionStore
 	UserStore
 	SignOnStore
+	OwnTokenStore
+	SetupStore
 	Throttle
 	HostStore
 	GroupStore
@@ -44,6 +46,7 @@ type SessionStore interface {
 	PrincipalBySession(ctx context.Context, token string) (fleet.Principal, error)
 	Sessions(ctx context.Context, userID string, f fleet.SessionFilter) ([]fleet.Session, error)
 	EndSession(ctx context.Context, by fleet.Caller, id, action string) error
+	EndSessions(ctx context.Context, by fleet.Caller, userID string) error
 }
 
 // SignOnStore keeps what single sign-on needs.
@@ -68,7 +71,29 @@ type SignOn interface {
 // UserStore keeps users.
 type UserStore interface {
 	User(ctx context.Context, id string) (fleet.User, error)
+	Users(ctx context.Context, by fleet.Caller, f fleet.UserFilter) ([]fleet.User, error)
 	Memberships(ctx context.Context, userID string) ([]fleet.Membership, error)
+	CreateUser(ctx context.Context, by fleet.Caller, in fleet.UserInput) (string, error)
+	UpdateUser(ctx context.Context, by fleet.Caller, id string, in fleet.UserInput) error
+	DeleteUser(ctx context.Context, by fleet.Caller, id string) error
+	SetPassword(ctx context.Context, by fleet.Caller, id, hash string) error
+	PasswordOf(ctx context.Context, id string) (name, hash string, err error)
+	// ChangePassword returns the token that the session of the request goes on with.
+	ChangePassword(ctx context.Context, by fleet.Caller, was, hash string) (string, error)
+}
+
+// OwnTokenStore keeps the API tokens of callers.
+type OwnTokenStore interface {
+	Tokens(ctx context.Context, by fleet.Caller, f fleet.TokenFilter) ([]fleet.Token, error)
+	Token(ctx context.Context, by fleet.Caller, id string) (fleet.Token, error)
+	CreateOwnToken(ctx context.Context, by fleet.Caller, in fleet.TokenInput) (fleet.NewToken, error)
+	RevokeToken(ctx context.Context, by fleet.Caller, id string) error
+}
+
+// SetupStore makes the first administrator.
+type SetupStore interface {
+	CheckSetup(ctx context.Context, code string) error
+	SetUp(ctx context.Context, by fleet.Caller, code string, in fleet.UserInput) (string, error)
 }
 
 // Passwords hashes the passwords of users, a few at a time.
@@ -101,6 +126,7 @@ type GroupStore interface {
 	CreateGroup(ctx context.Context, by fleet.Caller, g fleet.Group) (string, error)
 	UpdateGroup(ctx context.Context, by fleet.Caller, id string, g fleet.Group) error
 	DeleteGroup(ctx context.Context, by fleet.Caller, id string) error
+	GroupUsers(ctx context.Context, by fleet.Caller, groupID string, f fleet.UserFilter) ([]fleet.Member, error)
 	PutGroupUser(ctx context.Context, by fleet.Caller, groupID, userID string, role fleet.Role) error
 	DeleteGroupUser(ctx context.Context, by fleet.Caller, groupID, userID string) error
 	PutGroupHost(ctx context.Context, by fleet.Caller, groupID, hostID string) error

@@ -78,7 +78,9 @@ func TestTakingARightAwayIsAnsweredAfterTheChangesThatItHeld(t *testing.T) {
 	_, err = tx.Exec(t.Context(), `select from hosts where id = $1 for update`, w.inside["hosts"])
 	require.NoError(t, err)
 	answers := make(chan int, 2)
-	call := func(as string, op operation, path string, r row) { answers <- w.sendTo(as, op, path, w.inside, r).status }
+	call := func(as string, op operation, path string, r row) {
+		answers <- w.sendTo(as, op, path, w.inside, r).status
+	}
 	go call("operator in the group", ops["updateHost"], ops["updateHost"].pathOf(w.inside), matrix["updateHost"])
 	w.waitForLocks(1)
 	go call(administrator, ops["deleteGroupUser"], ops["deleteGroupUser"].pathWith([]string{w.inside["groups"], user}), row{})

@@ -92,7 +92,8 @@ func (s *site) config() api.Config {
 var testPolicy = api.Policy{
 	AgentPort: 12443, PollInterval: 5 * time.Minute, ResultRetention: 96 * time.Hour, Cutoff: 15 * time.Minute,
 	CutoffWithReboot: 30 * time.Minute, GateTimeout: time.Hour, MaxWait: 864 * time.Hour, IgnoreCertErrorsDefault: true,
-	Outbound: fleet.OutboundRules{Ports: []fleet.PortRange{{First: 80, Last: 80}, {First: 443, Last: 443}, {First: 1024, Last: 65535}}},
+	Outbound:      fleet.OutboundRules{Ports: []fleet.PortRange{{First: 80, Last: 80}, {First: 443, Last: 443}, {First: 1024, Last: 65535}}},
+	TokenLifetime: 8760 * time.Hour,
 }
 
 func (s *site) token(r fleet.TokenRequest) string {

@@ -20,11 +20,12 @@ Patch Manager is running with %d simulated hosts.
   Temporal UI  %[3]s
   Hosts        http://%[4]s:%[5]d/hosts (break and mend them here)
 
+  Sign in      %[9]s with the password %[10]s (kept in %[11]s)
   Environment  %[6]s (address, admin token, database)
   Certificates %[7]s
   Logs         %[8]s
 
 Ctrl-C stops everything; the state stays.
 `, len(s.Fleet.Hosts()), s.API.URL(), ui, Loopback, s.config.Ports.Control, s.path("env"), s.path("pki")+string(filepath.Separator),
-		s.path("log")+string(filepath.Separator))
+		s.path("log")+string(filepath.Separator), devUser, s.password, s.path("password"))
 }

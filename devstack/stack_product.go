@@ -85,6 +85,9 @@ func (s *Stack) startAPI(ctx context.Context) error {
 	if err := s.connect(ctx, "http://"+address); err != nil {
 		return err
 	}
+	if err := s.ensurePassword(ctx); err != nil {
+		return err
+	}
 	if err := s.writeEnv(); err != nil {
 		return err
 	}
@@ -111,9 +114,14 @@ func dialable(address string) string {
 
 // run carries out a subcommand of the product to its end and returns what it printed.
 func (s *Stack) run(ctx context.Context, args ...string) (string, error) {
+	return s.runWith(ctx, "", args...)
+}
+
+// runWith is run with what the subcommand reads.
+func (s *Stack) runWith(ctx context.Context, in string, args ...string) (string, error) {
 	var out, problems strings.Builder
 	cmd := exec.CommandContext(ctx, s.config.Program, args...)
-	cmd.Env, cmd.Stdout, cmd.Stderr = s.env.list(), &out, &problems
+	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = s.env.list(), strings.NewReader(in), &out, &problems
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	err := startPinned(cmd)
 	if err == nil {

@@ -33,11 +33,14 @@ const (
 	ScopeWrite = "write"
 )
 
-// RequireSession refuses what only somebody who signed in may do: a token that leaked must not outlive its revocation by
-// changing a password.
-func (c Caller) RequireSession() error {
-	if c.Credential.Kind == CredentialSession {
-		return nil
+// Refuse refuses what a credential may not be used for, whatever its owner may: tokens without the scope to write change
+// nothing, and no token does what takes somebody who signed in.
+func (c Credential) Refuse(changes, takesSession bool) error {
+	if changes && c.ReadOnly {
+		return Forbidden("read_only_token", "this token has no scope to change anything")
 	}
-	return Forbidden("session_required", "only somebody who signed in may do this, and no token")
+	if takesSession && c.Kind != CredentialSession {
+		return Forbidden("session_required", "only somebody who signed in may do this, and no token")
+	}
+	return nil
 }

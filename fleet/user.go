@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// SetupLifetime is how long a code counts by which the first administrator can be made.
+const SetupLifetime = 24 * time.Hour
+
 // MaxUserName bounds the name of a user, in characters.
 const MaxUserName = 100
 
@@ -51,6 +54,14 @@ type Membership struct {
 	GroupID string
 	Group   string
 	Role    Role
+}
+
+// Member is a user with the role in a group.
+type Member struct {
+	UserID      string
+	Name        string
+	DisplayName string
+	Role        Role
 }
 
 // UserFilter narrows a list of users; zero fields do not.

@@ -27,6 +27,8 @@ var keys = []key{
 		func(s *Settings) *string { return &s.API.PublicURL }),
 	prefixes("api.trusted_proxies", "networks of proxies whose X-Forwarded-For counts, separated by commas",
 		func(s *Settings) *[]netip.Prefix { return &s.API.TrustedProxies }),
+	duration("tokens.max_lifetime", "8760h", time.Hour, 20*year, "of an API token that is made by the API",
+		func(s *Settings) *time.Duration { return &s.Tokens.MaxLifetime }),
 	webURL("temporal.ui_url", "where people reach Temporal UI, for links; none unless set",
 		func(s *Settings) *string { return &s.Temporal.UIURL }),
 	path("keys.health_check", "/etc/patch-manager/keys/health-check.key", "key of the stored passwords",

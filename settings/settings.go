@@ -19,6 +19,7 @@ type Settings struct {
 		PublicURL      string         // without a trailing slash; may be empty, see Public
 		TrustedProxies []netip.Prefix // whose word counts for where a request comes from
 	}
+	Tokens   struct{ MaxLifetime time.Duration }
 	Temporal struct {
 		UIURL string // of links to runs, without a trailing slash; may be empty
 	}

@@ -127,6 +127,7 @@ func TestLimitsHold(t *testing.T) {
 		{"API__PUBLIC_URL", "https://pm.example.org", "pm.example.org"},
 		{"API__TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.1", "10.0.0.1/8"},
 		{"API__TRUSTED_PROXIES", "2001:db8::/32", "10.0.0.0/8,"},
+		{"TOKENS__MAX_LIFETIME", "1h", "59m"},
 		{"TEMPORAL__UI_URL", "https://pm.example.org/x", "pm.example.org"},
 		{"TEMPORAL__UI_URL", "", "ftp://x"},
 		{"KEYS__HEALTH_CHECK", "/k", "k"},

@@ -35,6 +35,9 @@ var byConstraint = map[string]*fleet.Error{
 	"users_name_key": {
 		Kind: fleet.KindConflict, Code: "name_taken", Field: "name", Message: "another user has this name",
 	},
+	"users_last_administrator": {
+		Kind: fleet.KindConflict, Code: "last_administrator", Message: "the last enabled administrator can not be deleted, disabled or made none",
+	},
 	"host_health_checks_name_key": {
 		Kind: fleet.KindConflict, Code: "name_taken", Field: "name", Message: "another check of the host has this name",
 	},

@@ -10,6 +10,26 @@ import (
 	"github.com/patch-manager/patch-manager/store/sqlgen"
 )
 
+// GroupUsers returns the members of a group in order of their names, which only administrators may see.
+func (s *Store) GroupUsers(ctx context.Context, by fleet.Caller, groupID string, f fleet.UserFilter) ([]fleet.Member, error) {
+	sees := by.Sees()
+	if _, err := s.q.GetGroup(ctx, groupID, sees.All, sees.Groups); err != nil {
+		return nil, found(err, "group")
+	}
+	if err := by.RequireAdmin(); err != nil {
+		return nil, err
+	}
+	rows, err := s.q.ListGroupUsers(ctx, groupID, f.After, maxRows(f.Limit))
+	if err != nil {
+		return nil, translate(err)
+	}
+	members := make([]fleet.Member, len(rows))
+	for i, row := range rows {
+		members[i] = fleet.Member{UserID: row.ID, Name: row.Name, DisplayName: row.DisplayName, Role: fleet.Role(row.Role)}
+	}
+	return members, nil
+}
+
 // PutGroupUser gives a user a role in a group, which only administrators may.
 func (s *Store) PutGroupUser(ctx context.Context, by fleet.Caller, groupID, userID string, role fleet.Role) error {
 	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {

@@ -46,6 +46,7 @@ func (s *Store) PruneExpired(ctx context.Context, limit int) (int, error) {
 	pruned := 0
 	for _, prune := range []func(context.Context, int32) (int64, error){
 		s.q.PruneThrottles, s.q.PruneSignOns, s.pruneEnrolments, s.pruneCertificates,
+		s.pruneSessions, s.pruneDevices, s.q.PruneSetupCodes, s.q.PruneTokens,
 	} {
 		n, err := prune(ctx, maxRows(limit-pruned))
 		if err != nil {
@@ -54,6 +55,14 @@ func (s *Store) PruneExpired(ctx context.Context, limit int) (int, error) {
 		pruned += int(n)
 	}
 	return pruned, nil
+}
+
+func (s *Store) pruneSessions(ctx context.Context, limit int32) (int64, error) {
+	return s.q.PruneSessions(ctx, fleet.SessionIdle.Seconds(), limit)
+}
+
+func (s *Store) pruneDevices(ctx context.Context, limit int32) (int64, error) {
+	return s.q.PruneDevices(ctx, fleet.DeviceMemory.Seconds(), limit)
 }
 
 func (s *Store) pruneEnrolments(ctx context.Context, limit int32) (int64, error) {

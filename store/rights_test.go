@@ -18,6 +18,7 @@ var noRights = map[string]string{
 	"RecordLoginFailure":  "nobody was let in",
 	"RecordSignOnFailure": "nobody was let in",
 	"JobCandidates":       "it changes nothing",
+	"SetUp":               "nobody is known yet",
 }
 
 // Whatever a caller changes is changed in a transaction that reads the caller's rights itself.

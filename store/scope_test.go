@@ -21,6 +21,7 @@ var noCaller = map[string]string{
 	"result.sql":    "the polls",
 	"runs.sql":      "the runs of jobs",
 	"sign_on.sql":   "finds out who somebody is who signs in",
+	"setup.sql":     "nobody is known yet",
 	"sweep.sql":     "the polls",
 	"throttle.sql":  "counts how often somebody asks, whoever that is",
 	"token.sql":     "finds out who the caller is",

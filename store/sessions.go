@@ -150,6 +150,23 @@ func (s *Store) EndSession(ctx context.Context, by fleet.Caller, id, action stri
 	})
 }
 
+// EndSessions ends all sessions of a user, which only administrators may.
+func (s *Store) EndSessions(ctx context.Context, by fleet.Caller, userID string) error {
+	if err := by.RequireAdmin(); err != nil {
+		return err
+	}
+	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
+		if _, err := q.GetUser(ctx, userID); err != nil {
+			return found(err, "user")
+		}
+		ended, err := q.DeleteSessions(ctx, userID, nil)
+		if err != nil {
+			return err
+		}
+		return writeAudit(ctx, q, by.Actor(), "user.sessions.end", "user", userID, map[string]any{"sessions_ended": ended})
+	})
+}
+
 // Sessions returns the sessions of a user that are not over, the latest first.
 func (s *Store) Sessions(ctx context.Context, userID string, f fleet.SessionFilter) ([]fleet.Session, error) {
 	var before *string

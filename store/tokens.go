@@ -72,13 +72,15 @@ func (s *Store) CreateToken(ctx context.Context, by fleet.Actor, r fleet.TokenRe
 			return err
 		}
 		err = q.InsertToken(ctx, sqlgen.InsertTokenParams{
-			ID: token.ID, UserID: user.ID, Name: r.Name, TokenHash: hashToken(token.Secret), ExpiresAt: r.ExpiresAt,
+			ID: token.ID, UserID: user.ID, Name: r.Name, TokenHash: hashToken(token.Secret), TokenScopes: fleet.Scopes(r.ReadOnly),
+			ExpiresAt: r.ExpiresAt,
 		})
 		if err != nil {
 			return err
 		}
 		return writeAudit(ctx, q, by, "token.create", "token", token.ID, map[string]any{
-			"user_id": user.ID, "user": r.User, "admin": user.IsAdmin, "roles": r.Roles, "name": r.Name, "expires_at": r.ExpiresAt,
+			"user_id": user.ID, "user": r.User, "admin": user.IsAdmin, "roles": r.Roles, "name": r.Name,
+			"scopes": fleet.Scopes(r.ReadOnly), "expires_at": r.ExpiresAt,
 		})
 	})
 	return token, err

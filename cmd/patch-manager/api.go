@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"os"
 	"runtime"
 	"time"
 
@@ -50,6 +51,9 @@ func runAPI(ctx context.Context, s settings.Settings) error {
 	if err != nil {
 		return err
 	}
+	if err := offerSetup(ctx, db, os.Stderr); err != nil {
+		return err
+	}
 	authority, err := openAuthority(ctx, s, db)
 	if err != nil {
 		return err
@@ -92,7 +96,8 @@ func apiPolicy(s settings.Settings) api.Policy {
 		AgentPort: s.Agent.Port, PollInterval: s.Health.PollInterval, ResultRetention: s.Health.ResultRetention,
 		Cutoff: s.Windows.Cutoff, CutoffWithReboot: s.Windows.CutoffWithReboot, GateTimeout: s.Gate.ImmediateTimeout,
 		MaxWait: maxWait, IgnoreCertErrorsDefault: s.Checks.IgnoreCertErrorsDefault,
-		Outbound: s.Checks.Outbound,
+		Outbound:      s.Checks.Outbound,
+		TokenLifetime: s.Tokens.MaxLifetime,
 	}
 }
 

@@ -18,7 +18,14 @@ import (
 // are chained with the key of tests.
 func run(t *testing.T, args ...string) (string, error) {
 	t.Helper()
+	return runWith(t, "", args...)
+}
+
+// runWith is run with what the command reads.
+func runWith(t *testing.T, in string, args ...string) (string, error) {
+	t.Helper()
 	root := newRoot()
+	root.SetIn(strings.NewReader(in))
 	command, _, err := root.Find(args)
 	require.NoError(t, err)
 	given := func(arg string) bool { return strings.HasPrefix(arg, "--keys.audit=") }

@@ -31,6 +31,6 @@ func newRoot() *cobra.Command {
 		Version:       version(),
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newAPI(), newWorker(), newMigrate(), newToken(), newKeys(), newAudit(), newOpenAPI(), newDev(), newDemo(), newDemoReal())
+	root.AddCommand(newAPI(), newWorker(), newMigrate(), newToken(), newUser(), newKeys(), newAudit(), newOpenAPI(), newDev(), newDemo(), newDemoReal())
 	return root
 }

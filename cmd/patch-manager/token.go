@@ -22,6 +22,7 @@ func newToken() *cobra.Command {
 type tokenFlags struct {
 	user, role, group, name string
 	expiresIn               time.Duration
+	readOnly                bool
 }
 
 func newTokenCreate() *cobra.Command {
@@ -37,6 +38,7 @@ func newTokenCreate() *cobra.Command {
 	cmd.Flags().StringVar(&f.group, "group", "", "name or id of the group that an operator or viewer gets the role in")
 	cmd.Flags().StringVar(&f.name, "name", "command line", "what the token is for")
 	cmd.Flags().DurationVar(&f.expiresIn, "expires-in", 0, "how long the token is valid; for ever unless given")
+	cmd.Flags().BoolVar(&f.readOnly, "read-only", false, "let the token change nothing, whatever the user may")
 	return withSettings(cmd, func(cmd *cobra.Command, s settings.Settings) error {
 		request, err := f.request(time.Now())
 		if err != nil {
@@ -57,7 +59,7 @@ func newTokenCreate() *cobra.Command {
 }
 
 func (f tokenFlags) request(now time.Time) (fleet.TokenRequest, error) {
-	r := fleet.TokenRequest{User: f.user, Name: f.name}
+	r := fleet.TokenRequest{User: f.user, Name: f.name, ReadOnly: f.readOnly}
 	switch fleet.Role(f.role) {
 	case fleet.RoleAdmin:
 		if f.group != "" {

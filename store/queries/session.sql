@@ -52,3 +52,27 @@ delete from login_devices where token_hash = @token_hash and user_id = @user_id;
 -- All of a user's but the latest.
 delete from login_devices where token_hash in (
     select d.token_hash from login_devices d where d.user_id = @user_id order by d.last_login_at desc offset @keep);
+
+-- name: RenewSessionNow :execrows
+update sessions set token_hash = @new_hash, previous_hash = token_hash,
+    previous_until = now() + make_interval(secs => @grace_seconds::double precision), renew = false, last_seen_at = now()
+where id = @id;
+
+-- name: DeleteSessions :execrows
+-- All of a user's, or all but one.
+delete from sessions where user_id = @user_id and id is distinct from sqlc.narg('but')::uuid;
+
+-- name: PruneSessions :execrows
+delete from sessions where id in (
+    select s.id from sessions s
+    where s.expires_at < now() or s.last_seen_at < now() - make_interval(secs => @idle_seconds::double precision)
+    limit @max_rows);
+
+-- name: PruneDevices :execrows
+delete from login_devices where token_hash in (
+    select d.token_hash from login_devices d
+    where d.last_login_at < now() - make_interval(secs => @memory_seconds::double precision)
+    limit @max_rows);
+
+-- name: PruneSetupCodes :execrows
+delete from setup_codes where code_hash in (select c.code_hash from setup_codes c where c.expires_at < now() limit @max_rows);

@@ -24,3 +24,49 @@ from users where id = @id;
 select gu.group_id, g.name, gu.role from group_users gu join groups g on g.id = gu.group_id
 where gu.user_id = @user_id
 order by lower(g.name);
+
+-- name: ListUsers :many
+-- Unscoped: for administrators.
+select id, name, display_name, is_admin, disabled_at, (password_hash is not null)::boolean as has_password, created_at, last_login_at
+from users
+where (@text::text = '' or position(lower(@text) in lower(name)) > 0 or position(lower(@text) in lower(display_name)) > 0)
+  and (@after::text = '' or lower(name) > lower(@after))
+order by lower(name)
+limit @max_rows;
+
+-- name: UserByName :one
+-- Unscoped: for the command line.
+select id, name, display_name, is_admin, disabled_at, (password_hash is not null)::boolean as has_password, created_at, last_login_at
+from users where lower(name) = lower(@name);
+
+-- name: InsertUser :exec
+insert into users (id, name, display_name, is_admin, password_hash)
+values (@id, @name, @display_name, @is_admin, sqlc.narg('password_hash'));
+
+-- name: UpdateUser :execrows
+update users set name = @name, display_name = @display_name, is_admin = @is_admin,
+    disabled_at = case when @disabled::boolean then coalesce(disabled_at, now()) end
+where id = @id;
+
+-- name: DeleteUser :one
+delete from users where id = @id returning name;
+
+-- name: PasswordOfUser :one
+-- Unscoped: the caller's own.
+select name, coalesce(password_hash, '')::text as password_hash from users where id = @id;
+
+-- name: SetPassword :one
+update users set password_hash = @password_hash where id = @id returning name;
+
+-- name: ChangePassword :execrows
+-- None where the password is not the one that was compared.
+update users set password_hash = @password_hash where id = @id and password_hash = @was and disabled_at is null;
+
+-- name: ListGroupUsers :many
+-- Unscoped: for administrators.
+select u.id, u.name, u.display_name, gu.role
+from group_users gu join users u on u.id = gu.user_id
+where gu.group_id = @group_id
+  and (@after::text = '' or lower(u.name) > lower(@after))
+order by lower(u.name)
+limit @max_rows;

@@ -41,6 +41,19 @@ func (q *Queries) DeleteSessionByToken(ctx context.Context, tokenHash []byte) er
 	return err
 }
 
+const deleteSessions = `-- name: DeleteSessions :execrows
+delete from sessions where user_id = $1 and id is distinct from $2::uuid
+`
+
+// All of a user's, or all but one.
+func (q *Queries) DeleteSessions(ctx context.Context, userID string, but *string) (int64, error) {
+	result, err := q.db.Exec(ctx, deleteSessions, userID, but)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const forgetDevices = `-- name: ForgetDevices :exec
 delete from login_devices where token_hash in (
     select d.token_hash from login_devices d where d.user_id = $1 order by d.last_login_at desc offset $2)
@@ -187,6 +200,48 @@ func (q *Queries) PrincipalBySession(ctx context.Context, tokenHash []byte, idle
 	return i, err
 }
 
+const pruneDevices = `-- name: PruneDevices :execrows
+delete from login_devices where token_hash in (
+    select d.token_hash from login_devices d
+    where d.last_login_at < now() - make_interval(secs => $1::double precision)
+    limit $2)
+`
+
+func (q *Queries) PruneDevices(ctx context.Context, memorySeconds float64, maxRows int32) (int64, error) {
+	result, err := q.db.Exec(ctx, pruneDevices, memorySeconds, maxRows)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const pruneSessions = `-- name: PruneSessions :execrows
+delete from sessions where id in (
+    select s.id from sessions s
+    where s.expires_at < now() or s.last_seen_at < now() - make_interval(secs => $1::double precision)
+    limit $2)
+`
+
+func (q *Queries) PruneSessions(ctx context.Context, idleSeconds float64, maxRows int32) (int64, error) {
+	result, err := q.db.Exec(ctx, pruneSessions, idleSeconds, maxRows)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const pruneSetupCodes = `-- name: PruneSetupCodes :execrows
+delete from setup_codes where code_hash in (select c.code_hash from setup_codes c where c.expires_at < now() limit $1)
+`
+
+func (q *Queries) PruneSetupCodes(ctx context.Context, maxRows int32) (int64, error) {
+	result, err := q.db.Exec(ctx, pruneSetupCodes, maxRows)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const renewSession = `-- name: RenewSession :execrows
 update sessions set token_hash = $1, previous_hash = token_hash,
     previous_until = now() + make_interval(secs => $2::double precision), renew = false, last_seen_at = now()
@@ -201,6 +256,20 @@ func (q *Queries) RenewSession(ctx context.Context, newHash []byte, graceSeconds
 		iD,
 		tokenHash,
 	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const renewSessionNow = `-- name: RenewSessionNow :execrows
+update sessions set token_hash = $1, previous_hash = token_hash,
+    previous_until = now() + make_interval(secs => $2::double precision), renew = false, last_seen_at = now()
+where id = $3
+`
+
+func (q *Queries) RenewSessionNow(ctx context.Context, newHash []byte, graceSeconds float64, iD string) (int64, error) {
+	result, err := q.db.Exec(ctx, renewSessionNow, newHash, graceSeconds, iD)
 	if err != nil {
 		return 0, err
 	}

@@ -23,16 +23,17 @@ func (q *Queries) GroupByIDOrName(ctx context.Context, key string) (string, erro
 }
 
 const insertToken = `-- name: InsertToken :exec
-insert into api_tokens (id, user_id, name, token_hash, expires_at)
-values ($1, $2, $3, $4, $5)
+insert into api_tokens (id, user_id, name, token_hash, scopes, expires_at)
+values ($1, $2, $3, $4, $5, $6)
 `
 
 type InsertTokenParams struct {
-	ID        string
-	UserID    string
-	Name      string
-	TokenHash []byte
-	ExpiresAt *time.Time
+	ID          string
+	UserID      string
+	Name        string
+	TokenHash   []byte
+	TokenScopes []string
+	ExpiresAt   *time.Time
 }
 
 func (q *Queries) InsertToken(ctx context.Context, arg InsertTokenParams) error {
@@ -41,6 +42,7 @@ func (q *Queries) InsertToken(ctx context.Context, arg InsertTokenParams) error 
 		arg.UserID,
 		arg.Name,
 		arg.TokenHash,
+		arg.TokenScopes,
 		arg.ExpiresAt,
 	)
 	return err

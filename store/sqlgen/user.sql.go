@@ -34,6 +34,30 @@ func (q *Queries) AccountByName(ctx context.Context, deviceHash []byte, memorySe
 	return i, err
 }
 
+const changePassword = `-- name: ChangePassword :execrows
+update users set password_hash = $1 where id = $2 and password_hash = $3 and disabled_at is null
+`
+
+// None where the password is not the one that was compared.
+func (q *Queries) ChangePassword(ctx context.Context, passwordHash *string, iD string, was *string) (int64, error) {
+	result, err := q.db.Exec(ctx, changePassword, passwordHash, iD, was)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const deleteUser = `-- name: DeleteUser :one
+delete from users where id = $1 returning name
+`
+
+func (q *Queries) DeleteUser(ctx context.Context, id string) (string, error) {
+	row := q.db.QueryRow(ctx, deleteUser, id)
+	var name string
+	err := row.Scan(&name)
+	return name, err
+}
+
 const getUser = `-- name: GetUser :one
 select id, name, display_name, is_admin, disabled_at, (password_hash is not null)::boolean as has_password, created_at, last_login_at
 from users where id = $1
@@ -65,6 +89,72 @@ func (q *Queries) GetUser(ctx context.Context, id string) (GetUserRow, error) {
 		&i.LastLoginAt,
 	)
 	return i, err
+}
+
+const insertUser = `-- name: InsertUser :exec
+insert into users (id, name, display_name, is_admin, password_hash)
+values ($1, $2, $3, $4, $5)
+`
+
+type InsertUserParams struct {
+	ID           string
+	Name         string
+	DisplayName  string
+	IsAdmin      bool
+	PasswordHash *string
+}
+
+func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
+	_, err := q.db.Exec(ctx, insertUser,
+		arg.ID,
+		arg.Name,
+		arg.DisplayName,
+		arg.IsAdmin,
+		arg.PasswordHash,
+	)
+	return err
+}
+
+const listGroupUsers = `-- name: ListGroupUsers :many
+select u.id, u.name, u.display_name, gu.role
+from group_users gu join users u on u.id = gu.user_id
+where gu.group_id = $1
+  and ($2::text = '' or lower(u.name) > lower($2))
+order by lower(u.name)
+limit $3
+`
+
+type ListGroupUsersRow struct {
+	ID          string
+	Name        string
+	DisplayName string
+	Role        string
+}
+
+// Unscoped: for administrators.
+func (q *Queries) ListGroupUsers(ctx context.Context, groupID string, after string, maxRows int32) ([]ListGroupUsersRow, error) {
+	rows, err := q.db.Query(ctx, listGroupUsers, groupID, after, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListGroupUsersRow{}
+	for rows.Next() {
+		var i ListGroupUsersRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.DisplayName,
+			&i.Role,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listMemberships = `-- name: ListMemberships :many
@@ -100,6 +190,84 @@ func (q *Queries) ListMemberships(ctx context.Context, userID string) ([]ListMem
 	return items, nil
 }
 
+const listUsers = `-- name: ListUsers :many
+select id, name, display_name, is_admin, disabled_at, (password_hash is not null)::boolean as has_password, created_at, last_login_at
+from users
+where ($1::text = '' or position(lower($1) in lower(name)) > 0 or position(lower($1) in lower(display_name)) > 0)
+  and ($2::text = '' or lower(name) > lower($2))
+order by lower(name)
+limit $3
+`
+
+type ListUsersRow struct {
+	ID          string
+	Name        string
+	DisplayName string
+	IsAdmin     bool
+	DisabledAt  *time.Time
+	HasPassword bool
+	CreatedAt   time.Time
+	LastLoginAt *time.Time
+}
+
+// Unscoped: for administrators.
+func (q *Queries) ListUsers(ctx context.Context, text string, after string, maxRows int32) ([]ListUsersRow, error) {
+	rows, err := q.db.Query(ctx, listUsers, text, after, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListUsersRow{}
+	for rows.Next() {
+		var i ListUsersRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.DisplayName,
+			&i.IsAdmin,
+			&i.DisabledAt,
+			&i.HasPassword,
+			&i.CreatedAt,
+			&i.LastLoginAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const passwordOfUser = `-- name: PasswordOfUser :one
+select name, coalesce(password_hash, '')::text as password_hash from users where id = $1
+`
+
+type PasswordOfUserRow struct {
+	Name         string
+	PasswordHash string
+}
+
+// Unscoped: the caller's own.
+func (q *Queries) PasswordOfUser(ctx context.Context, id string) (PasswordOfUserRow, error) {
+	row := q.db.QueryRow(ctx, passwordOfUser, id)
+	var i PasswordOfUserRow
+	err := row.Scan(&i.Name, &i.PasswordHash)
+	return i, err
+}
+
+const setPassword = `-- name: SetPassword :one
+update users set password_hash = $1 where id = $2 returning name
+`
+
+func (q *Queries) SetPassword(ctx context.Context, passwordHash *string, iD string) (string, error) {
+	row := q.db.QueryRow(ctx, setPassword, passwordHash, iD)
+	var name string
+	err := row.Scan(&name)
+	return name, err
+}
+
 const signInUser = `-- name: SignInUser :one
 update users set last_login_at = now()
 where id = $1 and disabled_at is null and ($2::text = '' or password_hash = $2)
@@ -112,4 +280,65 @@ func (q *Queries) SignInUser(ctx context.Context, iD string, passwordHash string
 	var name string
 	err := row.Scan(&name)
 	return name, err
+}
+
+const updateUser = `-- name: UpdateUser :execrows
+update users set name = $1, display_name = $2, is_admin = $3,
+    disabled_at = case when $4::boolean then coalesce(disabled_at, now()) end
+where id = $5
+`
+
+type UpdateUserParams struct {
+	Name        string
+	DisplayName string
+	IsAdmin     bool
+	Disabled    bool
+	ID          string
+}
+
+func (q *Queries) UpdateUser(ctx context.Context, arg UpdateUserParams) (int64, error) {
+	result, err := q.db.Exec(ctx, updateUser,
+		arg.Name,
+		arg.DisplayName,
+		arg.IsAdmin,
+		arg.Disabled,
+		arg.ID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const userByName = `-- name: UserByName :one
+select id, name, display_name, is_admin, disabled_at, (password_hash is not null)::boolean as has_password, created_at, last_login_at
+from users where lower(name) = lower($1)
+`
+
+type UserByNameRow struct {
+	ID          string
+	Name        string
+	DisplayName string
+	IsAdmin     bool
+	DisabledAt  *time.Time
+	HasPassword bool
+	CreatedAt   time.Time
+	LastLoginAt *time.Time
+}
+
+// Unscoped: for the command line.
+func (q *Queries) UserByName(ctx context.Context, name string) (UserByNameRow, error) {
+	row := q.db.QueryRow(ctx, userByName, name)
+	var i UserByNameRow
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.DisplayName,
+		&i.IsAdmin,
+		&i.DisabledAt,
+		&i.HasPassword,
+		&i.CreatedAt,
+		&i.LastLoginAt,
+	)
+	return i, err
 }
