@@ -23,7 +23,10 @@ type part struct {
 	run  func(context.Context, *bench) error
 }
 
-var parts = []part{{"cost", measureCost}, {"gate", measureGate}, {"rate", measureRate}, {"job", measureJob}, {"audit", measureAudit}}
+var parts = []part{
+	{"cost", measureCost}, {"gate", measureGate}, {"rate", measureRate}, {"job", measureJob}, {"audit", measureAudit},
+	{"hostile", measureHostile},
+}
 
 // bench is one run of the benchmarks.
 type bench struct {
@@ -37,13 +40,18 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	b := &bench{}
-	only := flag.String("only", "", "parts to run, separated by commas: cost, gate, rate, job, audit; all unless given")
+	only := flag.String("only", "", "parts to run, separated by commas: cost, gate, rate, job, audit, hostile; all unless given")
 	out := flag.String("out", filepath.Join(".dev", "bench"), "folder of results.json and of scratch state")
 	flag.IntVar(&b.hosts, "hosts", 2000, "hosts of the large job")
-	flag.IntVar(&b.rounds, "rounds", 3, "rounds of the comparison of rates, of which the middle one counts")
+	flag.IntVar(&b.rounds, "rounds", 3, "rounds of comparisons")
+	isChild := flag.Bool("child", false, "used by bench itself: carry out what is told on standard input")
 	flag.Parse()
 	slog.SetLogLoggerLevel(slog.LevelError)
-	if err := b.run(ctx, *only, *out); err != nil {
+	run := func() error { return b.run(ctx, *only, *out) }
+	if *isChild {
+		run = func() error { return runChild(ctx, os.Stdin, os.Stdout) }
+	}
+	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}

@@ -18,7 +18,7 @@ func (p *Prober) dialPlain(ctx context.Context, network, address string) (net.Co
 	if err != nil {
 		return nil, err
 	}
-	return guardHeaders(conn), nil
+	return guardAnswer(conn), nil
 }
 
 // dialTLS connects for an https URL.
@@ -44,7 +44,7 @@ func (p *Prober) dialTLS(ignoreCertErrors bool) func(context.Context, string, st
 			return nil, err
 		}
 		guard.done = true
-		return guardHeaders(secure), nil
+		return guardAnswer(secure), nil
 	}
 }
 
@@ -72,7 +72,11 @@ func (p *Prober) dial(ctx context.Context, network, address string) (net.Conn, e
 			return p.mayConnect(address, around)
 		},
 	}
-	return dialer.DialContext(ctx, network, address)
+	conn, err := dialer.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return paced(conn), nil
 }
 
 func (p *Prober) mayConnect(address string, around fleet.Surroundings) error {

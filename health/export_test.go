@@ -11,8 +11,9 @@ import (
 // What is tested over readers and connections of any shape.
 var (
 	Contains          = contains
-	GuardHeaders      = guardHeaders
+	GuardAnswer       = guardAnswer
 	GuardCertificates = guardCertificates
+	Paced             = paced
 )
 
 // GuardHandshake lets so many bytes of a handshake be read.
@@ -28,7 +29,7 @@ func ReadSurroundingsEachTime(p *Prober) { p.surroundings.age = -1 }
 func HTTPOver(ctx context.Context, p *Prober, check fleet.Check, password string, dial func() net.Conn) fleet.Result {
 	return p.run(ctx, check, func(ctx context.Context) verdict {
 		transport := p.transportFor(check)
-		transport.DialContext = func(context.Context, string, string) (net.Conn, error) { return guardHeaders(dial()), nil }
+		transport.DialContext = func(context.Context, string, string) (net.Conn, error) { return guardAnswer(dial()), nil }
 		defer transport.CloseIdleConnections()
 		return p.visit(ctx, visit{transport, check, password}, check.URL, 0)
 	})

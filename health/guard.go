@@ -12,6 +12,7 @@ import (
 // certificates 2.5.
 const (
 	maxHeaderLines = 512      // of an answer, the first and the empty one included
+	maxWire        = 96 << 10 // bytes of a body with its chunks, packed or not
 	maxHandshake   = 32 << 10 // bytes of the server's side of a TLS handshake
 	maxChain       = 10       // certificates in it
 	maxChainBytes  = 16 << 10
@@ -20,6 +21,7 @@ const (
 
 var (
 	errHeaderLines = errors.New("more headers than the limit")
+	errWire        = errors.New("it says too little in too many bytes")
 	errHandshake   = errors.New("a longer TLS handshake than the limit")
 	errCertificate = errors.New("more or longer certificates than the limit")
 )
@@ -57,9 +59,10 @@ func guardCertificates(state tls.ConnectionState) error {
 	return nil
 }
 
-// headerGuard bounds the lines of an answer's headers, those of interim answers included, and lets nothing be read before
-// something was written: Go logs what comes unasked. The connection is for one request.
-type headerGuard struct {
+// answerGuard bounds the lines of an answer's headers, those of interim answers included, and the bytes behind them, of
+// which chunks and packing can make nothing. It lets nothing be read before something was written: Go logs what comes
+// unasked. The connection is for one request.
+type answerGuard struct {
 	net.Conn
 	asked   chan struct{}
 	ask     sync.Once
@@ -70,29 +73,37 @@ type headerGuard struct {
 	told    bool // whether its status was seen
 	interim bool // whether another answer follows
 	body    bool // whether all headers were read
+	wire    int  // bytes of the body that may be read
 }
 
-func guardHeaders(conn net.Conn) net.Conn {
-	return &headerGuard{Conn: conn, asked: make(chan struct{}), first: true}
+func guardAnswer(conn net.Conn) net.Conn {
+	return &answerGuard{Conn: conn, asked: make(chan struct{}), first: true, wire: maxWire}
 }
 
-func (g *headerGuard) Write(b []byte) (int, error) {
+func (g *answerGuard) Write(b []byte) (int, error) {
 	g.ask.Do(func() { close(g.asked) })
 	return g.Conn.Write(b)
 }
 
-func (g *headerGuard) Close() error {
+func (g *answerGuard) Close() error {
 	g.ask.Do(func() { close(g.asked) })
 	return g.Conn.Close()
 }
 
-func (g *headerGuard) Read(b []byte) (int, error) {
+func (g *answerGuard) Read(b []byte) (int, error) {
 	<-g.asked
-	if g.lines > maxHeaderLines {
+	switch {
+	case g.lines > maxHeaderLines:
 		return 0, errHeaderLines
+	case g.wire == 0:
+		return 0, errWire
 	}
-	n, err := g.Conn.Read(b)
-	for i := 0; i < n && !g.body; i++ {
+	n, err := g.Conn.Read(b[:min(len(b), g.wire)])
+	for i := range n {
+		if g.body {
+			g.wire -= n - i
+			break
+		}
 		g.take(b[i])
 		if g.lines > maxHeaderLines {
 			return i + 1, nil // of a line cut off something else would be said
@@ -101,7 +112,7 @@ func (g *headerGuard) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (g *headerGuard) take(c byte) {
+func (g *answerGuard) take(c byte) {
 	if c != '\n' {
 		// Go takes any number of spaces before the status.
 		if g.first && !g.told && g.length >= len("HTTP/1.1 ") && c != ' ' {

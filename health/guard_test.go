@@ -52,12 +52,21 @@ func TestLinesOfInterimAnswersCountAndThoseOfTheBodyDoNot(t *testing.T) {
 	requireUnhealthy(t, probe(t, raw(t, interim+"HTTP/1.1 200 OK\r\n"+lines(255)+"Content-Length: 3000\r\n\r\n"+body, false), "ok"), "more headers than the limit")
 }
 
+func TestABodyOnTheWireCountsToItsLimitHoweverLittleItSays(t *testing.T) {
+	t.Parallel()
+	const head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	chunks := func(n int) string { return head + strings.Repeat("1\r\nx\r\n", n) + "2\r\nok\r\n0\r\n\r\n" }
+	const most = (96<<10 - len("2\r\nok\r\n0\r\n\r\n")) / len("1\r\nx\r\n")
+	require.Equal(t, fleet.OutcomeHealthy, probe(t, raw(t, chunks(most), false), "ok").Outcome)
+	requireUnhealthy(t, probe(t, raw(t, chunks(most+3), false), "ok"), "too little in too many bytes")
+}
+
 // Go's client writes what comes before the request to the log of the process.
 func TestNothingIsReadBeforeTheRequestIsSent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ours, server := net.Pipe()
-		guarded := health.GuardHeaders(ours)
+		guarded := health.GuardAnswer(ours)
 		var read atomic.Bool
 		go func() {
 			_, _ = guarded.Read(make([]byte, 10))
@@ -78,7 +87,7 @@ func TestAConnectionThatIsClosedBeforeTheRequestEndsItsRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ours, server := net.Pipe()
-		guarded := health.GuardHeaders(ours)
+		guarded := health.GuardAnswer(ours)
 		failed := make(chan error, 1)
 		go func() {
 			_, err := guarded.Read(make([]byte, 10))
@@ -88,6 +97,25 @@ func TestAConnectionThatIsClosedBeforeTheRequestEndsItsRead(t *testing.T) {
 		require.Error(t, <-failed)
 		require.NoError(t, server.Close())
 	})
+}
+
+func TestAnAnswerInManySmallPiecesIsReadALittleLater(t *testing.T) {
+	t.Parallel()
+	for pieces, want := range map[int]time.Duration{33: 0, 34: 50 * time.Millisecond, 1033: 50 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			ours, server := net.Pipe()
+			go func() {
+				for range pieces {
+					_, _ = server.Write([]byte("x"))
+				}
+			}()
+			start := time.Now()
+			_, err := io.ReadFull(health.Paced(ours), make([]byte, pieces))
+			require.NoError(t, err)
+			require.Equal(t, want, time.Since(start))
+			require.NoError(t, server.Close())
+		})
+	}
 }
 
 func TestAHandshakeIsReadUpToItsBound(t *testing.T) {

@@ -25,7 +25,7 @@ func reason(err error) string {
 		{syscall.ENETUNREACH, "no route to the network"},
 		{os.ErrDeadlineExceeded, "timed out"},
 		{errEncoding, errEncoding.Error()},
-		{errPacked, errPacked.Error()},
+		{errWire, errWire.Error()},
 		{errHeaderLines, "it has " + errHeaderLines.Error()},
 		{errCertificate, "the server has " + errCertificate.Error()},
 		{errHandshake, "the server began " + errHandshake.Error()},

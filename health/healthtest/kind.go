@@ -40,9 +40,10 @@ var Kinds = []Kind{
 	{Name: "nothing, packed without end", harm: endless(packedHead+emptyMember()[:10], strings.Repeat("\x00\x00\x00\xff\xff", 6<<10))},
 	{Name: "packed nothings without end", harm: endless(packedHead, strings.Repeat(emptyMember(), 1<<10))},
 	{Name: "small chunks", harm: endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", strings.Repeat("1\r\nx\r\n", 4<<10))},
+	{Name: "small pieces", harm: drip("HTTP/1.1 200 OK\r\n\r\n", "x", time.Millisecond)},
 	{Name: "endless redirect", harm: slowly("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n")},
-	{Name: "drip", harm: drip("HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n", "x")},
-	{Name: "drip of headers", harm: drip("HTTP/1.1 200 OK\r\n", "X: y\r\n")},
+	{Name: "drip", harm: drip("HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n", "x", 100*time.Millisecond)},
+	{Name: "drip of headers", harm: drip("HTTP/1.1 200 OK\r\n", "X: y\r\n", 100*time.Millisecond)},
 }
 
 const packedHead = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"
@@ -73,13 +74,10 @@ func endless(first, again string) func(io.Writer) error {
 	}
 }
 
-// dripPause is long enough for a drip to be a matter of patience and not of processors.
-const dripPause = 20 * time.Millisecond
-
-func drip(first, drop string) func(io.Writer) error {
+func drip(first, drop string, pause time.Duration) func(io.Writer) error {
 	return func(w io.Writer) error {
 		_, err := io.WriteString(w, first)
-		for tick := time.NewTicker(dripPause); err == nil; <-tick.C {
+		for tick := time.NewTicker(pause); err == nil; <-tick.C {
 			_, err = io.WriteString(w, drop)
 		}
 		return err
