@@ -287,3 +287,18 @@ func TestTheSessionThatTheBrowserLeftWithEndsWhenTheNewOneBegins(t *testing.T) {
 	_, err = db.store.PrincipalBySession(t.Context(), old.Token)
 	require.True(t, fleet.IsKind(err, fleet.KindNotFound), "%v", err)
 }
+
+func TestAnAdministratorBySignOnIsMadeNoneOrDisabledByHandUnlessTheLast(t *testing.T) {
+	t.Parallel()
+	db := newSignOnDB(t)
+	db.exec(`delete from users`)
+	last := db.must("1", "ada", "admins").UserID
+	for _, in := range []fleet.UserInput{{Name: "ada"}, {Name: "ada", Admin: true, Disabled: true}} {
+		err := db.store.UpdateUser(t.Context(), byAdmin, last, in)
+		require.True(t, fleet.IsCode(err, "last_administrator"), "%v", err)
+	}
+	db.must("2", "eve", "admins")
+	require.NoError(t, db.store.UpdateUser(t.Context(), byAdmin, last, fleet.UserInput{Name: "ada"}))
+	require.False(t, value[bool](db.runDB, `select is_admin or admin_by_sign_on from users where id = $1`, last))
+	require.NoError(t, db.store.UpdateUser(t.Context(), byAdmin, last, fleet.UserInput{Name: "ada", Disabled: true}), "who is none is not kept")
+}

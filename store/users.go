@@ -86,14 +86,20 @@ func (s *Store) UpdateUser(ctx context.Context, by fleet.Caller, id string, in f
 		return err
 	}
 	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
-		updated, err := q.UpdateUser(ctx, sqlgen.UpdateUserParams{
+		administers, err := q.LockUser(ctx, id)
+		if err != nil {
+			return found(err, "user")
+		}
+		err = q.UpdateUser(ctx, sqlgen.UpdateUserParams{
 			Name: in.Name, DisplayName: in.DisplayName, IsAdmin: in.Admin, Disabled: in.Disabled, ID: id,
 		})
 		if err != nil {
 			return err
 		}
-		if updated == 0 {
-			return fleet.NotFound("user")
+		if administers && (!in.Admin || in.Disabled) {
+			if err := keepAnAdministrator(ctx, q); err != nil {
+				return err
+			}
 		}
 		if in.Disabled {
 			if _, err := q.DeleteSessions(ctx, id, nil); err != nil {
@@ -102,6 +108,19 @@ func (s *Store) UpdateUser(ctx context.Context, by fleet.Caller, id string, in f
 		}
 		return writeAudit(ctx, q, by.Actor(), "user.update", "user", id, userDetail(in))
 	})
+}
+
+// keepAnAdministrator is what the trigger of that name does, and for administrators by signing on, too. It can not tell
+// whether one of them is let go by the provider, to which nobody is the last one, or by hand.
+func keepAnAdministrator(ctx context.Context, q *sqlgen.Queries) error {
+	if err := q.LockAdministrators(ctx); err != nil {
+		return err
+	}
+	left, err := q.AdministratorExists(ctx)
+	if err == nil && !left {
+		err = byConstraint["users_last_administrator"]
+	}
+	return err
 }
 
 func userDetail(in fleet.UserInput) map[string]any {

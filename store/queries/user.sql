@@ -43,8 +43,14 @@ from users where lower(name) = lower(@name);
 insert into users (id, name, display_name, is_admin, password_hash)
 values (@id, @name, @display_name, @is_admin, sqlc.narg('password_hash'));
 
--- name: UpdateUser :execrows
-update users set name = @name, display_name = @display_name, is_admin = @is_admin,
+-- name: LockUser :one
+-- Whether the user is an administrator who may sign in.
+-- Unscoped: for administrators.
+select (is_admin and disabled_at is null)::boolean from users where id = @id for update;
+
+-- name: UpdateUser :exec
+-- Who is no administrator by hand is none by signing on either, until the next time.
+update users set name = @name, display_name = @display_name, is_admin = @is_admin, admin_by_sign_on = admin_by_sign_on and @is_admin,
     disabled_at = case when @disabled::boolean then coalesce(disabled_at, now()) end
 where id = @id;
 

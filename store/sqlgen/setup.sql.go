@@ -9,6 +9,18 @@ import (
 	"context"
 )
 
+const administratorExists = `-- name: AdministratorExists :one
+select exists (select from users where is_admin and disabled_at is null)::boolean
+`
+
+// Unscoped: tells of nobody.
+func (q *Queries) AdministratorExists(ctx context.Context) (bool, error) {
+	row := q.db.QueryRow(ctx, administratorExists)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const dropSetupCodes = `-- name: DropSetupCodes :exec
 delete from setup_codes
 `

@@ -240,6 +240,19 @@ func (q *Queries) ListUsers(ctx context.Context, text string, after string, maxR
 	return items, nil
 }
 
+const lockUser = `-- name: LockUser :one
+select (is_admin and disabled_at is null)::boolean from users where id = $1 for update
+`
+
+// Whether the user is an administrator who may sign in.
+// Unscoped: for administrators.
+func (q *Queries) LockUser(ctx context.Context, id string) (bool, error) {
+	row := q.db.QueryRow(ctx, lockUser, id)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const passwordOfUser = `-- name: PasswordOfUser :one
 select name, coalesce(password_hash, '')::text as password_hash from users where id = $1
 `
@@ -282,8 +295,8 @@ func (q *Queries) SignInUser(ctx context.Context, iD string, passwordHash string
 	return name, err
 }
 
-const updateUser = `-- name: UpdateUser :execrows
-update users set name = $1, display_name = $2, is_admin = $3,
+const updateUser = `-- name: UpdateUser :exec
+update users set name = $1, display_name = $2, is_admin = $3, admin_by_sign_on = admin_by_sign_on and $3,
     disabled_at = case when $4::boolean then coalesce(disabled_at, now()) end
 where id = $5
 `
@@ -296,18 +309,16 @@ type UpdateUserParams struct {
 	ID          string
 }
 
-func (q *Queries) UpdateUser(ctx context.Context, arg UpdateUserParams) (int64, error) {
-	result, err := q.db.Exec(ctx, updateUser,
+// Who is no administrator by hand is none by signing on either, until the next time.
+func (q *Queries) UpdateUser(ctx context.Context, arg UpdateUserParams) error {
+	_, err := q.db.Exec(ctx, updateUser,
 		arg.Name,
 		arg.DisplayName,
 		arg.IsAdmin,
 		arg.Disabled,
 		arg.ID,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	return err
 }
 
 const userByName = `-- name: UserByName :one
