@@ -87,7 +87,7 @@ func (s *server) registerTokens() {
 		Errors: readErrors,
 	}, s.getToken)
 	handle(s, huma.Operation{
-		OperationID: "deleteToken", Method: http.MethodDelete, Path: "/tokens/{token_id}", Tags: tags, Summary: "Revoke an API token",
+		OperationID: "deleteToken", Method: http.MethodDelete, Path: "/tokens/{token_id}", Tags: tags, Summary: "Revoke an API token, and those that it made",
 		DefaultStatus: http.StatusNoContent, Errors: readErrors,
 	}, s.deleteToken)
 }

@@ -96,6 +96,25 @@ func TestATokenMakesNoneThatOutlivesIt(t *testing.T) {
 	s.must(201, token, "POST", tokensPath, map[string]any{"name": "x", "expires_in": "59m"})
 }
 
+func TestATokenIsRevokedWithTheOneThatMadeIt(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.user("ada", false)
+	b := s.signedIn("ada")
+	other := b.must(201, "POST", tokensPath, map[string]any{"name": "other"})["secret"].(string)
+	first := b.must(201, "POST", tokensPath, map[string]any{"name": "first"})
+	second := s.must(201, first["secret"].(string), "POST", tokensPath, map[string]any{"name": "second"})["secret"].(string)
+	third := s.must(201, second, "POST", tokensPath, map[string]any{"name": "third"})["secret"].(string)
+	s.must(200, third, "GET", me, nil)
+	b.must(204, "DELETE", tokensPath+"/"+first["id"].(string), nil)
+	_, _, _, detail := s.requireAudit(t, "token.revoke")
+	require.Contains(t, detail, `"made_by_it":2`)
+	for _, gone := range []string{first["secret"].(string), second, third} {
+		s.must(401, gone, "GET", me, nil)
+	}
+	s.must(200, other, "GET", me, nil)
+}
+
 // In random worlds whatever a token may, its owner may too, and what it sees of a list its owner sees.
 func TestATokenNeverMayMoreThanItsOwnerAtThatMoment(t *testing.T) {
 	t.Parallel()

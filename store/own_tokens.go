@@ -15,7 +15,7 @@ func (s *Store) CreateOwnToken(ctx context.Context, by fleet.Caller, in fleet.To
 	err := s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		err := q.InsertToken(ctx, sqlgen.InsertTokenParams{
 			ID: token.ID, UserID: by.UserID, Name: in.Name, TokenHash: hashToken(token.Secret), TokenScopes: fleet.Scopes(in.ReadOnly),
-			ExpiresAt: &in.ExpiresAt,
+			ExpiresAt: &in.ExpiresAt, MadeBy: maker(by.Credential),
 		})
 		if err != nil {
 			return err
@@ -25,6 +25,14 @@ func (s *Store) CreateOwnToken(ctx context.Context, by fleet.Caller, in fleet.To
 		})
 	})
 	return token, err
+}
+
+// maker is the token that makes another one; nil where a session does.
+func maker(c fleet.Credential) *string {
+	if c.Kind != fleet.CredentialToken {
+		return nil
+	}
+	return &c.ID
 }
 
 // Tokens returns the caller's tokens that were not revoked, and everybody's for administrators, the latest first.
@@ -53,13 +61,31 @@ func (s *Store) Token(ctx context.Context, by fleet.Caller, id string) (fleet.To
 	return fleet.Token(row), found(err, "token")
 }
 
-// RevokeToken makes a token that Tokens would return void from its next use on.
+// RevokeToken makes a token that Tokens would return void from its next use on, and with it those that it made.
 func (s *Store) RevokeToken(ctx context.Context, by fleet.Caller, id string) error {
 	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		row, err := q.RevokeToken(ctx, id, by.Admin, by.UserID)
 		if err != nil {
 			return found(err, "token")
 		}
-		return writeAudit(ctx, q, by.Actor(), "token.revoke", "token", id, map[string]any{"user_id": row.UserID, "name": row.Name})
+		made, err := revokeMade(ctx, q, id)
+		if err != nil {
+			return err
+		}
+		return writeAudit(ctx, q, by.Actor(), "token.revoke", "token", id, map[string]any{
+			"user_id": row.UserID, "name": row.Name, "made_by_it": made,
+		})
 	})
+}
+
+// revokeMade revokes what a revoked token made until nothing is left: one of these may be making another meanwhile, which
+// shows once that was waited for.
+func revokeMade(ctx context.Context, q *sqlgen.Queries, id string) (revoked int64, err error) {
+	for {
+		n, err := q.RevokeMadeTokens(ctx, id)
+		if err != nil || n == 0 {
+			return revoked, err
+		}
+		revoked += n
+	}
 }

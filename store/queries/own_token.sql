@@ -20,6 +20,15 @@ update api_tokens set revoked_at = now()
 where id = @id and revoked_at is null and (@every::boolean or user_id = @caller)
 returning name, user_id;
 
+-- name: RevokeMadeTokens :execrows
+-- Those that a token made, and those that these made.
+with recursive made as (
+    select t.id from api_tokens t where t.made_by = @id::uuid
+    union
+    select t.id from api_tokens t join made m on t.made_by = m.id
+)
+update api_tokens set revoked_at = now() where id in (select id from made) and revoked_at is null;
+
 -- name: PruneTokens :execrows
 -- The audit remembers them for longer.
 delete from api_tokens where id in (

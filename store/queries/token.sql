@@ -18,8 +18,8 @@ where id = (
     for no key update skip locked);
 
 -- name: InsertToken :exec
-insert into api_tokens (id, user_id, name, token_hash, scopes, expires_at)
-values (@id, @user_id, @name, @token_hash, @token_scopes, sqlc.narg('expires_at'));
+insert into api_tokens (id, user_id, name, token_hash, scopes, expires_at, made_by)
+values (@id, @user_id, @name, @token_hash, @token_scopes, sqlc.narg('expires_at'), sqlc.narg('made_by'));
 
 -- name: UpsertUser :one
 insert into users (id, name, is_admin) values (@id, @name, @is_admin)

@@ -21,6 +21,7 @@ type ApiToken struct {
 	RevokedAt  *time.Time
 	LastUsedAt *time.Time
 	Scopes     []string
+	MadeBy     *string
 }
 
 type AuditEntry struct {

@@ -126,6 +126,24 @@ func (q *Queries) PruneTokens(ctx context.Context, maxRows int32) (int64, error)
 	return result.RowsAffected(), nil
 }
 
+const revokeMadeTokens = `-- name: RevokeMadeTokens :execrows
+with recursive made as (
+    select t.id from api_tokens t where t.made_by = $1::uuid
+    union
+    select t.id from api_tokens t join made m on t.made_by = m.id
+)
+update api_tokens set revoked_at = now() where id in (select id from made) and revoked_at is null
+`
+
+// Those that a token made, and those that these made.
+func (q *Queries) RevokeMadeTokens(ctx context.Context, id string) (int64, error) {
+	result, err := q.db.Exec(ctx, revokeMadeTokens, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const revokeToken = `-- name: RevokeToken :one
 update api_tokens set revoked_at = now()
 where id = $1 and revoked_at is null and ($2::boolean or user_id = $3)

@@ -23,8 +23,8 @@ func (q *Queries) GroupByIDOrName(ctx context.Context, key string) (string, erro
 }
 
 const insertToken = `-- name: InsertToken :exec
-insert into api_tokens (id, user_id, name, token_hash, scopes, expires_at)
-values ($1, $2, $3, $4, $5, $6)
+insert into api_tokens (id, user_id, name, token_hash, scopes, expires_at, made_by)
+values ($1, $2, $3, $4, $5, $6, $7)
 `
 
 type InsertTokenParams struct {
@@ -34,6 +34,7 @@ type InsertTokenParams struct {
 	TokenHash   []byte
 	TokenScopes []string
 	ExpiresAt   *time.Time
+	MadeBy      *string
 }
 
 func (q *Queries) InsertToken(ctx context.Context, arg InsertTokenParams) error {
@@ -44,6 +45,7 @@ func (q *Queries) InsertToken(ctx context.Context, arg InsertTokenParams) error 
 		arg.TokenHash,
 		arg.TokenScopes,
 		arg.ExpiresAt,
+		arg.MadeBy,
 	)
 	return err
 }
