@@ -18,12 +18,13 @@ exception
 end $$;
 -- +goose StatementEnd
 
--- Where one login is both owner and application, it must be able to become the role. An owner that may not arrange that
--- has another login beside it, or the start of the application says what is missing.
+-- Where one login is both owner and application, it must be able to become the role; that it made the role does not
+-- suffice everywhere. An owner that may not arrange it has another login beside it, or the start of the application says
+-- what is missing.
 -- +goose StatementBegin
 do $$
 begin
-    if not pg_has_role(current_user, 'patch_manager_app', 'member') then
+    if not (select rolsuper from pg_catalog.pg_roles where rolname = current_user) then
         execute format('grant patch_manager_app to %I', current_user);
     end if;
 exception
