@@ -17,7 +17,7 @@ const maxPasswordLine = 4096
 // readPassword reads a password: from people twice, without showing it, and from a pipe its first line.
 func readPassword(in io.Reader, prompt io.Writer) (string, error) {
 	file, ok := in.(*os.File)
-	if ok && term.IsTerminal(int(file.Fd())) { //nolint:gosec // a file descriptor is a small number
+	if ok && term.IsTerminal(int(file.Fd())) {
 		return askPassword(file, prompt)
 	}
 	line, err := bufio.NewReader(io.LimitReader(in, maxPasswordLine)).ReadString('\n')
@@ -31,7 +31,7 @@ func askPassword(terminal *os.File, prompt io.Writer) (string, error) {
 	var typed [2]string
 	for i, question := range []string{"Password: ", "The same again: "} {
 		fmt.Fprint(prompt, question)
-		line, err := term.ReadPassword(int(terminal.Fd())) //nolint:gosec // a file descriptor is a small number
+		line, err := term.ReadPassword(int(terminal.Fd()))
 		fmt.Fprintln(prompt)
 		if err != nil {
 			return "", fmt.Errorf("read password: %w", err)
