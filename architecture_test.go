@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"keyfile":           {},
 	"secret":            {"fleet", "keyfile"},
 	"pki":               {"fleet", "keyfile"},
+	"metrics":           {"fleet"},
 	"sso":               {"fleet"},
 	"sso/ssotest":       {},
 	"agent":             {"fleet"},

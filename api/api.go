@@ -45,6 +45,8 @@ type Config struct {
 	// are served all the same, so that the probe names them and stays well.
 	Ready    map[string]func(context.Context) error
 	Optional map[string]func(context.Context) error
+	// Metrics is everything that Prometheus reads, in its text format.
+	Metrics func(context.Context) ([]byte, error)
 	// RunLink says where the run of a job is found; the URL is empty where no Temporal UI is known.
 	RunLink func(jobID, runID string) RunLink
 	Log     *slog.Logger
@@ -105,6 +107,7 @@ func newPaced(cfg Config, pace streamPace) http.Handler {
 
 func (s *server) registerAll() {
 	s.registerProbes()
+	s.registerMetrics()
 	s.registerLogin()
 	s.registerSignOn()
 	s.registerMe()
@@ -131,6 +134,18 @@ func (s *server) registerAll() {
 
 // handle registers an operation that takes a token or a session.
 func handle[I, O any](s *server, op huma.Operation, do func(context.Context, fleet.Caller, *I) (*O, error)) {
+	op.Path = Base + op.Path
+	register(s, secured(op), do)
+}
+
+// handleOpen registers an operation for everybody.
+func handleOpen[I, O any](s *server, op huma.Operation, do func(context.Context, fleet.Caller, *I) (*O, error)) {
+	op.Path = Base + op.Path
+	register(s, op, do)
+}
+
+// secured is an operation that takes a token or a session.
+func secured(op huma.Operation) huma.Operation {
 	op.Security = []map[string][]string{{bearerScheme: {}}, {cookieScheme: {}}}
 	if op.Metadata[takesSession] == true {
 		op.Security = op.Security[1:]
@@ -139,12 +154,10 @@ func handle[I, O any](s *server, op huma.Operation, do func(context.Context, fle
 	if changes(&op) {
 		op.Errors = append(op.Errors, http.StatusForbidden)
 	}
-	handleOpen(s, op, do)
+	return op
 }
 
-// handleOpen registers an operation for everybody.
-func handleOpen[I, O any](s *server, op huma.Operation, do func(context.Context, fleet.Caller, *I) (*O, error)) {
-	op.Path = Base + op.Path
+func register[I, O any](s *server, op huma.Operation, do func(context.Context, fleet.Caller, *I) (*O, error)) {
 	if op.MaxBodyBytes == 0 {
 		op.MaxBodyBytes = maxBody + 1 // the framework refuses a body that reaches its limit
 	}

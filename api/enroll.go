@@ -70,10 +70,6 @@ type (
 		Status int
 		Body   EnrolStatus
 	}
-	listAnswer struct {
-		ContentType string `header:"Content-Type"`
-		Body        []byte
-	}
 )
 
 func (s *server) registerEnroll() {
@@ -93,7 +89,7 @@ func (s *server) registerEnroll() {
 	handleOpen(s, huma.Operation{
 		OperationID: "getRevocationList", Method: http.MethodGet, Path: "/pki/crl.pem", Tags: []string{"Agents"},
 		Summary:   "Read the signed list of revoked certificates, PEM",
-		Responses: map[string]*huma.Response{"200": {Description: "The list", Content: map[string]*huma.MediaType{"application/x-pem-file": {Schema: &huma.Schema{Type: "string"}}}}},
+		Responses: text("application/x-pem-file", "The list"),
 	}, s.getRevocationList)
 }
 
@@ -185,7 +181,7 @@ type revocationList struct {
 	made time.Time
 }
 
-func (s *server) getRevocationList(ctx context.Context, _ fleet.Caller, _ *empty) (*listAnswer, error) {
+func (s *server) getRevocationList(ctx context.Context, _ fleet.Caller, _ *empty) (*textAnswer, error) {
 	if s.Authority == nil {
 		return nil, errNoAuthority
 	}
@@ -202,5 +198,5 @@ func (s *server) getRevocationList(ctx context.Context, _ fleet.Caller, _ *empty
 		}
 		s.revoked.text, s.revoked.made = text, s.Now()
 	}
-	return &listAnswer{ContentType: "application/x-pem-file", Body: []byte(s.revoked.text)}, nil
+	return &textAnswer{ContentType: "application/x-pem-file", Body: []byte(s.revoked.text)}, nil
 }

@@ -111,6 +111,7 @@ const (
 var matrix = map[string]row{
 	"getHealth":    {who: public},
 	"getReadiness": {who: public},
+	"getMetrics":   {who: adminOnly},
 	"streamEvents": {who: anyone},
 	"listAudit":    {who: adminOnly, recorded: true},
 

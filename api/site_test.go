@@ -21,6 +21,7 @@ import (
 
 	"github.com/patch-manager/patch-manager/api"
 	"github.com/patch-manager/patch-manager/fleet"
+	"github.com/patch-manager/patch-manager/metrics"
 	"github.com/patch-manager/patch-manager/pki"
 	"github.com/patch-manager/patch-manager/store"
 	"github.com/patch-manager/patch-manager/store/storetest"
@@ -80,8 +81,10 @@ func newSite(t testing.TB) *site {
 func (s *site) config() api.Config {
 	return api.Config{
 		Store: s.store, Runs: s.runs, Sealer: fakeSealer{}, Passwords: s.passwords, Authority: s.authority, Policy: testPolicy,
-		SignOn: fakeSignOn{},
-		Ready:  map[string]func(context.Context) error{"postgres": s.store.Ping},
+		SignOn: fakeSignOn{}, Metrics: metrics.New(metrics.Config{
+			Fleet: s.store.CertificateOverview, Expiry: func() (ca, client *time.Time) { return nil, nil },
+		}).Text,
+		Ready: map[string]func(context.Context) error{"postgres": s.store.Ping},
 		RunLink: func(jobID, runID string) api.RunLink {
 			return api.RunLink{WorkflowID: "patch-job/" + jobID, URL: "http://ui/" + runID}
 		},

@@ -79,6 +79,7 @@ func runAPI(ctx context.Context, s settings.Settings) error {
 				URL:        runURL(s.Temporal.UIURL, options.Namespace, jobID, runID),
 			}
 		},
+		Metrics:  newMetrics(s, db).Text,
 		Stopping: ctx.Done(), Log: slog.Default(), Version: version(), Now: time.Now,
 	}
 	if authority == nil {

@@ -173,7 +173,7 @@ func TestTheProbesOfAWorkerHaveTheStrictHeaders(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/healthz", "/nothing"} {
 		answer := httptest.NewRecorder()
-		probes(nil, nil).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
+		probes(nil, nil, nil).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
 		require.Contains(t, answer.Header().Get("Content-Security-Policy"), "default-src 'none'", path)
 		require.Equal(t, "no-store", answer.Header().Get("Cache-Control"), path)
 	}

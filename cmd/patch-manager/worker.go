@@ -13,6 +13,7 @@ import (
 	"github.com/patch-manager/patch-manager/agent"
 	"github.com/patch-manager/patch-manager/api"
 	"github.com/patch-manager/patch-manager/fleet"
+	"github.com/patch-manager/patch-manager/metrics"
 	"github.com/patch-manager/patch-manager/secret"
 	"github.com/patch-manager/patch-manager/settings"
 	"github.com/patch-manager/patch-manager/store"
@@ -69,7 +70,7 @@ func runWorker(ctx context.Context, s settings.Settings) error {
 			<-ctx.Done()
 			return nil
 		}
-		return serve(ctx, s.Worker.Listen, probes(w, db))
+		return serve(ctx, s.Worker.Listen, probes(w, db, newMetrics(s, db)))
 	})
 }
 
@@ -98,8 +99,8 @@ func runPolicy(s settings.Settings) activities.RunPolicy {
 	}
 }
 
-// probes answers what asks whether this worker lives and works.
-func probes(w *worker.Worker, db *store.Store) http.Handler {
+// probes answers what asks whether this worker lives and works, and what is to be measured of it.
+func probes(w *worker.Worker, db *store.Store, m *metrics.Metrics) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(out http.ResponseWriter, _ *http.Request) { out.WriteHeader(http.StatusOK) })
 	mux.HandleFunc("GET /readyz", func(out http.ResponseWriter, r *http.Request) {
@@ -109,6 +110,7 @@ func probes(w *worker.Worker, db *store.Store) http.Handler {
 			out.WriteHeader(http.StatusServiceUnavailable)
 		}
 	})
+	mux.HandleFunc("GET /metrics", serveMetrics(m, db))
 	return api.SecureHeaders(false)(mux)
 }
 
