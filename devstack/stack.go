@@ -42,7 +42,7 @@ type Stack struct {
 	databaseURL     string
 	temporalAddress string
 	token           string
-	password        string // of devUser
+	password        string     // of devUser
 	postgres        *Postgres  // nil if the caller's is used
 	temporal        *beginning // likewise
 	temporalUI      string     // empty with the caller's Temporal
