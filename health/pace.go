@@ -34,7 +34,7 @@ func (c *pacedConn) Read(b []byte) (int, error) {
 		time.Sleep(pieceWait)
 	}
 	n, err := c.Conn.Read(b)
-	if n < smallPiece {
+	if n < min(smallPiece, len(b)) {
 		c.small++
 	}
 	return n, err
