@@ -37,7 +37,7 @@ test-real: ## Hold the agent to its word in a real Debian guest (root on Debian 
 
 .PHONY: test
 test: setup ## Run every test that needs nothing outside
-	$(GO) test -tags integration ./...
+	$(GO) test -tags integration -timeout 30m ./...
 
 .PHONY: check
 check: setup fmt-check lint vulncheck generate-check openapi-check race fuzz-short ## Run what CI runs
@@ -45,7 +45,7 @@ check: setup fmt-check lint vulncheck generate-check openapi-check race fuzz-sho
 
 .PHONY: race
 race: setup
-	$(GO) test -race -tags integration ./...
+	$(GO) test -race -tags integration -timeout 30m ./...
 
 # How long each target is fuzzed by `make fuzz`.
 FUZZ_TIME ?= 10m

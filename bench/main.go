@@ -24,7 +24,11 @@ type part struct {
 }
 
 var parts = []part{
-	{"cost", measureCost}, {"gate", measureGate}, {"rate", measureRate}, {"job", measureJob}, {"audit", measureAudit},
+	{"cost", measureCost},
+	{"gate", measureGate},
+	{"rate", measureRate},
+	{"job", measureJob},
+	{"audit", measureAudit},
 	{"hostile", measureHostile},
 }
 
