@@ -22,6 +22,7 @@ returning name, user_id;
 
 -- name: RevokeMadeTokens :execrows
 -- Those that a token made, and those that these made.
+-- Unscoped: the token was revoked for its owner before.
 with recursive made as (
     select t.id from api_tokens t where t.made_by = @id::uuid
     union

@@ -136,6 +136,7 @@ update api_tokens set revoked_at = now() where id in (select id from made) and r
 `
 
 // Those that a token made, and those that these made.
+// Unscoped: the token was revoked for its owner before.
 func (q *Queries) RevokeMadeTokens(ctx context.Context, id string) (int64, error) {
 	result, err := q.db.Exec(ctx, revokeMadeTokens, id)
 	if err != nil {
