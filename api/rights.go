@@ -26,7 +26,8 @@ const (
 
 // rights has every operation by its id.
 var rights = map[string]string{
-	"listAudit": forAdmins, "getHealth": forEverybody, "getReadiness": forEverybody, "streamEvents": forAnyone,
+	"listAudit": forAdmins, "getHealth": forEverybody, "getReadiness": forEverybody, "getMetrics": forAdmins,
+	"streamEvents": forAnyone,
 
 	"login": forEverybody, "logout": forSession, "setUp": forFirst, "getMe": forAnyone, "changeMyPassword": forSession,
 	"listMySessions": forAnyone, "deleteMySession": forOneself,
