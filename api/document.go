@@ -27,7 +27,7 @@ func humaConfig(version string) huma.Config {
 	cfg.CreateHooks = nil
 	cfg.RejectUnknownQueryParameters = true
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		bearerScheme: {Type: "http", Scheme: "bearer", Description: "An API token, made with `patch-manager token create`. " +
+		bearerScheme: {Type: "http", Scheme: "bearer", Description: "An API token, made by POST /tokens or `patch-manager token create`. " +
 			"It counts where a session is sent as well."},
 		cookieScheme: {Type: "apiKey", In: "cookie", Name: hostPrefix + sessionCookie, Description: "The cookie that a browser gets " +
 			"by signing in; over http, which is for loopback addresses alone, without the prefix " + hostPrefix},

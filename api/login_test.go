@@ -1,7 +1,10 @@
 package api_test
 
 import (
+	"bufio"
+	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -331,4 +334,41 @@ func TestOnlyASessionSignsOut(t *testing.T) {
 	s := newSite(t)
 	s.refuse(403, "session_required", s.admin, "POST", "/api/v1/logout", nil)
 	s.refuse(401, "unauthenticated", "", "POST", "/api/v1/logout", nil)
+}
+
+// The stream lasts, so it looks at the session again and again; only requests of somebody who is there keep one alive.
+func TestAStreamEndsWithItsSessionAndDoesNotKeepItAlive(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.user("ada", true)
+	url := s.serveStream(s.config(), fast).URL
+	for name, end := range map[string]func(b *browser){
+		"logout":   func(b *browser) { b.must(204, "POST", "/api/v1/logout", nil) },
+		"idleness": func(*browser) { s.exec(`update sessions set last_seen_at = now() - interval '30 min 1 s'`) },
+		"renewal":  func(*browser) { s.exec(`update sessions set token_hash = sha256('other')`) },
+	} {
+		b := s.signedIn("ada")
+		s.exec(`update sessions set last_seen_at = now() - interval '29 min'`)
+		ctx, cancel := context.WithTimeout(t.Context(), streamWithin)
+		r, err := http.NewRequestWithContext(ctx, "GET", url+"/api/v1/events", nil)
+		require.NoError(t, err)
+		r.AddCookie(&http.Cookie{Name: sessionCookie, Value: b.cookies[sessionCookie]})
+		a, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		require.Equal(t, 200, a.StatusCode)
+		s.exec(`update sessions set last_seen_at = now() - interval '28 min'`)
+		lines := bufio.NewReader(a.Body)
+		for range 10 { // heartbeats, and as many looks at the session
+			_, err := lines.ReadString('\n')
+			require.NoError(t, err)
+		}
+		require.Equal(t, 1, s.count(`select count(*) from sessions where last_seen_at < now() - interval '27 min'`), name)
+		end(b)
+		_, err = io.Copy(io.Discard, lines)
+		require.NoError(t, ctx.Err(), "the stream goes on after %s", name)
+		require.NoError(t, err)
+		require.NoError(t, a.Body.Close())
+		cancel()
+		s.exec(`delete from sessions; delete from throttles`)
+	}
 }

@@ -77,6 +77,9 @@ func (s *Stack) startAPI(ctx context.Context) error {
 	if _, err := s.run(ctx, "migrate"); err != nil {
 		return err
 	}
+	if err := s.makeAdministrator(ctx); err != nil {
+		return err
+	}
 	s.config.Say("starting the API")
 	address := s.listenAddress("api.listen")
 	if _, err := s.serve(ctx, "api", address); err != nil {

@@ -165,6 +165,21 @@ func (s *stack) env() map[string]string {
 	return values
 }
 
+// requireSignsIn holds the password that is kept to signing its user in.
+func (s *stack) requireSignsIn() {
+	s.Helper()
+	path := filepath.Join(s.dir, "password")
+	info, err := os.Stat(path)
+	require.NoError(s, err)
+	require.Equal(s, os.FileMode(0o600), info.Mode().Perm())
+	password, err := os.ReadFile(path)
+	require.NoError(s, err)
+	login := map[string]string{"user": "dev", "password": strings.TrimSpace(string(password))}
+	var me struct{ Admin bool }
+	require.NoError(s, devstack.NewClient(s.env()["PATCH_MANAGER_URL"], "").Do(s.Context(), http.MethodPost, "/login", login, &me))
+	require.True(s, me.Admin)
+}
+
 func (s *stack) hosts() []devstack.Host {
 	s.Helper()
 	env := s.env()
@@ -184,6 +199,7 @@ func TestDevRunsEverythingAndLeavesNoProcess(t *testing.T) {
 	for _, name := range []string{"ca.pem", "ca-key.pem", "client.pem", "client-key.pem"} {
 		require.FileExists(t, filepath.Join(s.dir, "pki", name))
 	}
+	s.requireSignsIn()
 	require.NotEmpty(t, s.processes())
 	require.NoError(t, s.signal(syscall.SIGTERM))
 	s.requireNoProcess()
@@ -211,6 +227,7 @@ func TestDevKeepsItsStateAndStartsAgainWithinTenSeconds(t *testing.T) {
 	took := time.Since(began)
 	require.Equal(t, env["PATCH_MANAGER_TOKEN"], s.env()["PATCH_MANAGER_TOKEN"])
 	require.Equal(t, left, s.hosts())
+	s.requireSignsIn()
 	require.NoError(t, s.signal(syscall.SIGINT))
 	// Other tests share the machine; alone it takes a third of this.
 	require.Less(t, took, 30*time.Second)
@@ -263,8 +280,11 @@ func TestDevUsesTheServersThatItIsGiven(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(s.dir, "temporal", "temporal.db"))
 	require.NoError(t, s.signal(syscall.SIGTERM))
 	s.requireNoProcess()
+	// As with another database, which does not know the password that is kept.
+	require.NoError(t, os.WriteFile(filepath.Join(s.dir, "password"), []byte("of another database\n"), 0o600))
 	s.start()
 	require.Len(t, s.hosts(), demoHosts)
+	s.requireSignsIn()
 	require.NoError(t, s.signal(syscall.SIGTERM))
 }
 
