@@ -69,3 +69,19 @@ func TestOnlySoManyPasswordsAreHashedAtOnceAndTheRestIsToldToComeBack(t *testing
 		require.NoError(t, err)
 	})
 }
+
+func BenchmarkVerify(b *testing.B) {
+	p, err := NewPasswords(1)
+	require.NoError(b, err)
+	hash, err := p.Hash(b.Context(), "correct horse battery")
+	require.NoError(b, err)
+	for name, against := range map[string]string{"account": hash, "nobody": ""} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_, err := p.Verify(b.Context(), "wrong", against)
+				require.NoError(b, err)
+			}
+		})
+	}
+}
