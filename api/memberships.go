@@ -37,6 +37,7 @@ type GroupUser struct {
 	Name        string `json:"name"`
 	DisplayName string `json:"display_name"`
 	Role        string `json:"role" doc:"operator or viewer; new values may appear"`
+	BySignOn    bool   `json:"by_sign_on" doc:"By the groups at the identity provider, which the next sign-on follows, and not by hand"`
 }
 
 type groupUserList struct {
@@ -90,7 +91,7 @@ func (s *server) listGroupUsers(ctx context.Context, by fleet.Caller, in *listGr
 	}
 	page, next := cut("group-users", members, in.Limit, func(m fleet.Member) string { return m.Name })
 	body := convert(page, func(m fleet.Member) GroupUser {
-		return GroupUser{UserID: m.UserID, Name: m.Name, DisplayName: m.DisplayName, Role: string(m.Role)}
+		return GroupUser{UserID: m.UserID, Name: m.Name, DisplayName: m.DisplayName, Role: string(m.Role), BySignOn: m.BySignOn}
 	})
 	return &listGroupUsersAnswer{Body: groupUserList{Items: body, NextCursor: next}}, nil
 }

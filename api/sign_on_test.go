@@ -66,6 +66,32 @@ func TestGroupsAddedAndRemovedAndANewNameAtTheProviderCountFromTheNextSignOn(t *
 	require.Contains(t, s.log.String(), `setting=oidc.role_mappings group="no such group"`)
 }
 
+func TestAdministratorsSeeWhatCameBySigningOnAndTheirHandCounts(t *testing.T) {
+	t.Parallel()
+	s := newSignOnSite(t)
+	s.put("eve", "web-see", "site-admins")
+	b := s.open()
+	b.signIn("eve")
+	id := b.requireMe("eve", true, "viewer of Web servers")
+	path := "/api/v1/users/" + id
+	got := s.must(200, s.admin, "GET", path, nil)
+	require.Equal(t, []any{s.provider.Issuer, "subject of eve", true}, []any{got["issuer"], got["subject"], got["admin_by_sign_on"]})
+	members := s.must(200, s.admin, "GET", "/api/v1/groups/"+s.web+"/users", nil)
+	require.Equal(t, true, items(t, members)[0]["by_sign_on"])
+
+	change := func(admin bool) map[string]any {
+		return s.must(200, s.admin, "PUT", path, map[string]any{"name": "eve", "admin": admin, "disabled": false})
+	}
+	require.Equal(t, true, change(true)["admin_by_sign_on"], "what stays as it was is not by hand")
+	require.Equal(t, []any{false, false}, []any{change(false)["admin"], change(false)["admin_by_sign_on"]})
+	require.Equal(t, []any{true, false}, []any{change(true)["admin"], change(true)["admin_by_sign_on"]})
+	s.must(204, s.admin, "PUT", "/api/v1/groups/"+s.web+"/users/"+id, map[string]any{"role": "operator"})
+	require.Equal(t, false, items(t, s.must(200, s.admin, "GET", "/api/v1/groups/"+s.web+"/users", nil))[0]["by_sign_on"])
+	s.put("eve", "web-see")
+	b.signIn("eve")
+	b.requireMe("eve", true, "operator of Web servers")
+}
+
 func TestSomebodyWithoutAMappedGroupIsRefusedAndNoUserIsMade(t *testing.T) {
 	t.Parallel()
 	s := newSignOnSite(t)

@@ -29,21 +29,28 @@ type UserUpdate struct {
 
 // User is a person or program with rights.
 type User struct {
-	ID          string     `json:"id" format:"uuid"`
-	Name        string     `json:"name"`
-	DisplayName string     `json:"display_name"`
-	Admin       bool       `json:"admin"`
-	Disabled    bool       `json:"disabled"`
-	HasPassword bool       `json:"has_password" doc:"Whether the user can sign in with a password"`
-	CreatedAt   time.Time  `json:"created_at"`
-	LastLoginAt *time.Time `json:"last_login_at" nullable:"true"`
+	ID            string     `json:"id" format:"uuid"`
+	Name          string     `json:"name"`
+	DisplayName   string     `json:"display_name"`
+	Admin         bool       `json:"admin"`
+	Disabled      bool       `json:"disabled"`
+	HasPassword   bool       `json:"has_password" doc:"Whether the user can sign in with a password"`
+	CreatedAt     time.Time  `json:"created_at"`
+	LastLoginAt   *time.Time `json:"last_login_at" nullable:"true"`
+	Issuer        *string    `json:"issuer" nullable:"true" doc:"The identity provider that the user signs on at; null for who never did"`
+	Subject       *string    `json:"subject" nullable:"true" doc:"Who the user is there"`
+	AdminBySignOn bool       `json:"admin_by_sign_on" doc:"An administrator by the groups at the identity provider, which the next sign-on follows, and not by hand"`
 }
 
 func userBody(u fleet.User) User {
-	return User{
+	body := User{
 		ID: u.ID, Name: u.Name, DisplayName: u.DisplayName, Admin: u.Admin, Disabled: u.DisabledAt != nil, HasPassword: u.HasPassword,
 		CreatedAt: u.CreatedAt.UTC(), LastLoginAt: utc(u.LastLoginAt),
 	}
+	if u.SignOn != nil {
+		body.Issuer, body.Subject, body.AdminBySignOn = &u.SignOn.Issuer, &u.SignOn.Subject, u.SignOn.Admin
+	}
+	return body
 }
 
 // UserPath names a user in the path of an operation. The framework only fills embedded types that are exported.

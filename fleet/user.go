@@ -20,7 +20,15 @@ type User struct {
 	DisabledAt  *time.Time // nil while the user may sign in
 	HasPassword bool
 	CreatedAt   time.Time
-	LastLoginAt *time.Time // nil before the first sign-in
+	LastLoginAt *time.Time  // nil before the first sign-in
+	SignOn      *UserSignOn // nil for who never came by single sign-on
+}
+
+// UserSignOn is who a user is to the identity provider.
+type UserSignOn struct {
+	Issuer  string
+	Subject string
+	Admin   bool // an administrator by the groups there, and not by hand
 }
 
 // UserInput is what is sent of a user.
@@ -62,6 +70,7 @@ type Member struct {
 	Name        string
 	DisplayName string
 	Role        Role
+	BySignOn    bool // by the groups at the identity provider, and not by hand
 }
 
 // UserFilter narrows a list of users; zero fields do not.

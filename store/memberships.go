@@ -25,7 +25,7 @@ func (s *Store) GroupUsers(ctx context.Context, by fleet.Caller, groupID string,
 	}
 	members := make([]fleet.Member, len(rows))
 	for i, row := range rows {
-		members[i] = fleet.Member{UserID: row.ID, Name: row.Name, DisplayName: row.DisplayName, Role: fleet.Role(row.Role)}
+		members[i] = fleet.Member{UserID: row.ID, Name: row.Name, DisplayName: row.DisplayName, Role: fleet.Role(row.Role), BySignOn: row.BySignOn}
 	}
 	return members, nil
 }

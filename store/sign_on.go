@@ -98,7 +98,8 @@ func (o *signOn) user(ctx context.Context) (refusal, err error) {
 	if !o.granted.None() {
 		return nil, nil
 	}
-	return errNoRole, o.q.EndSessionsOfUser(ctx, row.ID)
+	_, err = o.q.DeleteSessions(ctx, row.ID, nil)
+	return errNoRole, err
 }
 
 var (

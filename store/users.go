@@ -38,10 +38,14 @@ func (s *Store) Users(ctx context.Context, by fleet.Caller, f fleet.UserFilter) 
 }
 
 func user(row sqlgen.GetUserRow) fleet.User {
-	return fleet.User{
+	u := fleet.User{
 		ID: row.ID, Name: row.Name, DisplayName: row.DisplayName, Admin: row.IsAdmin, DisabledAt: row.DisabledAt,
 		HasPassword: row.HasPassword, CreatedAt: row.CreatedAt, LastLoginAt: row.LastLoginAt,
 	}
+	if row.Issuer != nil && row.Subject != nil {
+		u.SignOn = &fleet.UserSignOn{Issuer: *row.Issuer, Subject: *row.Subject, Admin: row.AdminBySignOn}
+	}
+	return u
 }
 
 // Memberships returns the roles of a user by groups, in order of their names. It judges no scope.

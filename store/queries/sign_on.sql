@@ -53,6 +53,3 @@ update users set is_admin = @is_admin, admin_by_sign_on = @is_admin where id = @
 
 -- name: EndReplacedSession :exec
 delete from sessions where id = @id;
-
--- name: EndSessionsOfUser :exec
-delete from sessions where user_id = @user_id;

@@ -16,8 +16,10 @@ returning name;
 
 -- name: GetUser :one
 -- Unscoped: of oneself, and of others for administrators.
-select id, name, display_name, is_admin, disabled_at, (password_hash is not null)::boolean as has_password, created_at, last_login_at
-from users where id = @id;
+select u.id, u.name, u.display_name, u.is_admin, u.disabled_at, (u.password_hash is not null)::boolean as has_password,
+    u.created_at, u.last_login_at, u.admin_by_sign_on, i.issuer, i.subject
+from users u left join user_identities i on i.user_id = u.id
+where u.id = @id;
 
 -- name: ListMemberships :many
 -- Unscoped: of oneself, and of others for administrators.
@@ -27,17 +29,20 @@ order by lower(g.name);
 
 -- name: ListUsers :many
 -- Unscoped: for administrators.
-select id, name, display_name, is_admin, disabled_at, (password_hash is not null)::boolean as has_password, created_at, last_login_at
-from users
-where (@text::text = '' or position(lower(@text) in lower(name)) > 0 or position(lower(@text) in lower(display_name)) > 0)
-  and (@after::text = '' or lower(name) > lower(@after))
-order by lower(name)
+select u.id, u.name, u.display_name, u.is_admin, u.disabled_at, (u.password_hash is not null)::boolean as has_password,
+    u.created_at, u.last_login_at, u.admin_by_sign_on, i.issuer, i.subject
+from users u left join user_identities i on i.user_id = u.id
+where (@text::text = '' or position(lower(@text) in lower(u.name)) > 0 or position(lower(@text) in lower(u.display_name)) > 0)
+  and (@after::text = '' or lower(u.name) > lower(@after))
+order by lower(u.name)
 limit @max_rows;
 
 -- name: UserByName :one
 -- Unscoped: for the command line.
-select id, name, display_name, is_admin, disabled_at, (password_hash is not null)::boolean as has_password, created_at, last_login_at
-from users where lower(name) = lower(@name);
+select u.id, u.name, u.display_name, u.is_admin, u.disabled_at, (u.password_hash is not null)::boolean as has_password,
+    u.created_at, u.last_login_at, u.admin_by_sign_on, i.issuer, i.subject
+from users u left join user_identities i on i.user_id = u.id
+where lower(u.name) = lower(@name);
 
 -- name: InsertUser :exec
 insert into users (id, name, display_name, is_admin, password_hash)
@@ -70,7 +75,7 @@ update users set password_hash = @password_hash where id = @id and password_hash
 
 -- name: ListGroupUsers :many
 -- Unscoped: for administrators.
-select u.id, u.name, u.display_name, gu.role
+select u.id, u.name, u.display_name, gu.role, gu.by_sign_on
 from group_users gu join users u on u.id = gu.user_id
 where gu.group_id = @group_id
   and (@after::text = '' or lower(u.name) > lower(@after))

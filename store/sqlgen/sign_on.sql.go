@@ -18,15 +18,6 @@ func (q *Queries) EndReplacedSession(ctx context.Context, id string) error {
 	return err
 }
 
-const endSessionsOfUser = `-- name: EndSessionsOfUser :exec
-delete from sessions where user_id = $1
-`
-
-func (q *Queries) EndSessionsOfUser(ctx context.Context, userID string) error {
-	_, err := q.db.Exec(ctx, endSessionsOfUser, userID)
-	return err
-}
-
 const groupForSignOn = `-- name: GroupForSignOn :one
 select id from groups where id::text = lower($1::text) or lower(name) = lower($1)
 order by id::text = lower($1) desc limit 1

@@ -59,19 +59,24 @@ func (q *Queries) DeleteUser(ctx context.Context, id string) (string, error) {
 }
 
 const getUser = `-- name: GetUser :one
-select id, name, display_name, is_admin, disabled_at, (password_hash is not null)::boolean as has_password, created_at, last_login_at
-from users where id = $1
+select u.id, u.name, u.display_name, u.is_admin, u.disabled_at, (u.password_hash is not null)::boolean as has_password,
+    u.created_at, u.last_login_at, u.admin_by_sign_on, i.issuer, i.subject
+from users u left join user_identities i on i.user_id = u.id
+where u.id = $1
 `
 
 type GetUserRow struct {
-	ID          string
-	Name        string
-	DisplayName string
-	IsAdmin     bool
-	DisabledAt  *time.Time
-	HasPassword bool
-	CreatedAt   time.Time
-	LastLoginAt *time.Time
+	ID            string
+	Name          string
+	DisplayName   string
+	IsAdmin       bool
+	DisabledAt    *time.Time
+	HasPassword   bool
+	CreatedAt     time.Time
+	LastLoginAt   *time.Time
+	AdminBySignOn bool
+	Issuer        *string
+	Subject       *string
 }
 
 // Unscoped: of oneself, and of others for administrators.
@@ -87,6 +92,9 @@ func (q *Queries) GetUser(ctx context.Context, id string) (GetUserRow, error) {
 		&i.HasPassword,
 		&i.CreatedAt,
 		&i.LastLoginAt,
+		&i.AdminBySignOn,
+		&i.Issuer,
+		&i.Subject,
 	)
 	return i, err
 }
@@ -116,7 +124,7 @@ func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
 }
 
 const listGroupUsers = `-- name: ListGroupUsers :many
-select u.id, u.name, u.display_name, gu.role
+select u.id, u.name, u.display_name, gu.role, gu.by_sign_on
 from group_users gu join users u on u.id = gu.user_id
 where gu.group_id = $1
   and ($2::text = '' or lower(u.name) > lower($2))
@@ -129,6 +137,7 @@ type ListGroupUsersRow struct {
 	Name        string
 	DisplayName string
 	Role        string
+	BySignOn    bool
 }
 
 // Unscoped: for administrators.
@@ -146,6 +155,7 @@ func (q *Queries) ListGroupUsers(ctx context.Context, groupID string, after stri
 			&i.Name,
 			&i.DisplayName,
 			&i.Role,
+			&i.BySignOn,
 		); err != nil {
 			return nil, err
 		}
@@ -191,23 +201,27 @@ func (q *Queries) ListMemberships(ctx context.Context, userID string) ([]ListMem
 }
 
 const listUsers = `-- name: ListUsers :many
-select id, name, display_name, is_admin, disabled_at, (password_hash is not null)::boolean as has_password, created_at, last_login_at
-from users
-where ($1::text = '' or position(lower($1) in lower(name)) > 0 or position(lower($1) in lower(display_name)) > 0)
-  and ($2::text = '' or lower(name) > lower($2))
-order by lower(name)
+select u.id, u.name, u.display_name, u.is_admin, u.disabled_at, (u.password_hash is not null)::boolean as has_password,
+    u.created_at, u.last_login_at, u.admin_by_sign_on, i.issuer, i.subject
+from users u left join user_identities i on i.user_id = u.id
+where ($1::text = '' or position(lower($1) in lower(u.name)) > 0 or position(lower($1) in lower(u.display_name)) > 0)
+  and ($2::text = '' or lower(u.name) > lower($2))
+order by lower(u.name)
 limit $3
 `
 
 type ListUsersRow struct {
-	ID          string
-	Name        string
-	DisplayName string
-	IsAdmin     bool
-	DisabledAt  *time.Time
-	HasPassword bool
-	CreatedAt   time.Time
-	LastLoginAt *time.Time
+	ID            string
+	Name          string
+	DisplayName   string
+	IsAdmin       bool
+	DisabledAt    *time.Time
+	HasPassword   bool
+	CreatedAt     time.Time
+	LastLoginAt   *time.Time
+	AdminBySignOn bool
+	Issuer        *string
+	Subject       *string
 }
 
 // Unscoped: for administrators.
@@ -229,6 +243,9 @@ func (q *Queries) ListUsers(ctx context.Context, text string, after string, maxR
 			&i.HasPassword,
 			&i.CreatedAt,
 			&i.LastLoginAt,
+			&i.AdminBySignOn,
+			&i.Issuer,
+			&i.Subject,
 		); err != nil {
 			return nil, err
 		}
@@ -322,19 +339,24 @@ func (q *Queries) UpdateUser(ctx context.Context, arg UpdateUserParams) error {
 }
 
 const userByName = `-- name: UserByName :one
-select id, name, display_name, is_admin, disabled_at, (password_hash is not null)::boolean as has_password, created_at, last_login_at
-from users where lower(name) = lower($1)
+select u.id, u.name, u.display_name, u.is_admin, u.disabled_at, (u.password_hash is not null)::boolean as has_password,
+    u.created_at, u.last_login_at, u.admin_by_sign_on, i.issuer, i.subject
+from users u left join user_identities i on i.user_id = u.id
+where lower(u.name) = lower($1)
 `
 
 type UserByNameRow struct {
-	ID          string
-	Name        string
-	DisplayName string
-	IsAdmin     bool
-	DisabledAt  *time.Time
-	HasPassword bool
-	CreatedAt   time.Time
-	LastLoginAt *time.Time
+	ID            string
+	Name          string
+	DisplayName   string
+	IsAdmin       bool
+	DisabledAt    *time.Time
+	HasPassword   bool
+	CreatedAt     time.Time
+	LastLoginAt   *time.Time
+	AdminBySignOn bool
+	Issuer        *string
+	Subject       *string
 }
 
 // Unscoped: for the command line.
@@ -350,6 +372,9 @@ func (q *Queries) UserByName(ctx context.Context, name string) (UserByNameRow, e
 		&i.HasPassword,
 		&i.CreatedAt,
 		&i.LastLoginAt,
+		&i.AdminBySignOn,
+		&i.Issuer,
+		&i.Subject,
 	)
 	return i, err
 }
