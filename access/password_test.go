@@ -40,6 +40,16 @@ func TestNoPasswordOpensAnEmptyHashAndTryingCostsAsMuchAsAnother(t *testing.T) {
 	dummy, _, _, err := argon2id.DecodeHash(p.dummy)
 	require.NoError(t, err)
 	require.Equal(t, defaultCost, *dummy)
+	same, err := argon2id.ComparePasswordAndHash("of nobody", p.dummy)
+	require.NoError(t, err)
+	require.True(t, same, "the dummy is a whole hash, so that comparing with it goes to the end")
+
+	// What can not be compared with is an error, which shows that the comparison took place, and with what.
+	p.dummy = "no hash"
+	_, err = p.Verify(t.Context(), "of nobody", "")
+	require.ErrorIs(t, err, argon2id.ErrInvalidHash, "nobody's is compared with the dummy")
+	_, err = p.Verify(t.Context(), "x", "no hash either")
+	require.ErrorIs(t, err, argon2id.ErrInvalidHash, "as any other is with itself")
 }
 
 func TestOnlySoManyPasswordsAreHashedAtOnceAndTheRestIsToldToComeBack(t *testing.T) {
