@@ -206,6 +206,39 @@ func TestWritersOfTheSameChecksInAnyOrderAllSucceed(t *testing.T) {
 	}
 }
 
+// The first result of a check is written while another writer, who has already seen that the check has no state, waits for
+// the state of another check.
+func TestAFirstResultWrittenMeanwhileDoesNotKeepOutANewerOne(t *testing.T) {
+	t.Parallel()
+	db := newSweepDB(t)
+	host := db.host("default")
+	held, fresh := db.check(host, 1), db.check(host, 2)
+	db.put(result(held, 0, fleet.OutcomeHealthy))
+	lock := db.begin()
+	_, err := lock.Exec(t.Context(), `select from health_check_states where check_id = $1 for update`, held.ID)
+	require.NoError(t, err)
+
+	stored := make(chan error, 1)
+	go func() {
+		stored <- db.store.StoreResults(t.Context(), []fleet.Result{
+			result(held, 2, fleet.OutcomeHealthy), result(fresh, 2, fleet.OutcomeUnhealthy),
+		})
+	}()
+	require.Eventually(t, func() bool {
+		return db.count(`select count(*) from pg_locks where not granted and relation is null and pid in (
+			select pid from pg_stat_activity where datname = current_database())`) == 1
+	}, time.Minute, time.Millisecond)
+	db.put(result(fresh, 1, fleet.OutcomeHealthy))
+	require.NoError(t, lock.Rollback(t.Context()))
+
+	require.NoError(t, <-stored)
+	require.Equal(t, storedState{
+		Outcome: fleet.OutcomeUnhealthy, Detail: "unhealthy", CheckedAt: startOfTest.Add(2 * time.Second),
+		Since: startOfTest.Add(2 * time.Second), Consecutive: 1,
+	}, db.state(fresh.ID))
+	require.Len(t, db.events("check.changed"), 3)
+}
+
 func TestADetailIsBoundedAndHoldsWhatPostgresCanKeep(t *testing.T) {
 	t.Parallel()
 	db := newSweepDB(t)

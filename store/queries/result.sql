@@ -23,14 +23,15 @@ where s.check_id = r.check_id and s.checked_at < r.checked_at
 returning s.check_id, (s.consecutive = 1)::boolean as flipped;
 
 -- name: InsertCheckStates :many
--- Makes the states that are missing. The share lock waits for an edit of the check under way, and looks again after it.
+-- Makes the states that were missing, and moves those that somebody else has made since UpdateCheckStates looked. The share
+-- lock waits for an edit of the check under way, and looks again after it.
 insert into health_check_states as s (check_id, host_id, outcome, healthy, detail, latency_ms, checked_at, since)
 select c.id, c.host_id, r.outcome, r.outcome = 'healthy', r.detail, r.latency_ms, r.checked_at, r.checked_at
 from (select unnest(@check_ids::uuid[]) as check_id, unnest(@checked_ats::timestamptz[]) as checked_at,
         unnest(@outcomes::text[]) as outcome, unnest(@details::text[]) as detail,
         unnest(@latencies::integer[]) as latency_ms, unnest(@defined_ats::timestamptz[]) as defined_at) r
 join host_health_checks c on c.id = r.check_id and (r.defined_at < '2000-01-01 00:00:00+00' or r.defined_at = c.defined_at)
-where not exists (select from health_check_states o where o.check_id = c.id)
+where not exists (select from health_check_states o where o.check_id = c.id and o.checked_at >= r.checked_at)
 order by c.id
 for share of c
 on conflict (check_id) do update

@@ -17,7 +17,7 @@ from (select unnest($1::uuid[]) as check_id, unnest($2::timestamptz[]) as checke
         unnest($3::text[]) as outcome, unnest($4::text[]) as detail,
         unnest($5::integer[]) as latency_ms, unnest($6::timestamptz[]) as defined_at) r
 join host_health_checks c on c.id = r.check_id and (r.defined_at < '2000-01-01 00:00:00+00' or r.defined_at = c.defined_at)
-where not exists (select from health_check_states o where o.check_id = c.id)
+where not exists (select from health_check_states o where o.check_id = c.id and o.checked_at >= r.checked_at)
 order by c.id
 for share of c
 on conflict (check_id) do update
@@ -43,7 +43,8 @@ type InsertCheckStatesRow struct {
 	Flipped bool
 }
 
-// Makes the states that are missing. The share lock waits for an edit of the check under way, and looks again after it.
+// Makes the states that were missing, and moves those that somebody else has made since UpdateCheckStates looked. The share
+// lock waits for an edit of the check under way, and looks again after it.
 func (q *Queries) InsertCheckStates(ctx context.Context, arg InsertCheckStatesParams) ([]InsertCheckStatesRow, error) {
 	rows, err := q.db.Query(ctx, insertCheckStates,
 		arg.CheckIDs,
