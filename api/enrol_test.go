@@ -405,7 +405,7 @@ func TestWithoutAnAuthorityOfOurOwnEnrolmentIsUnavailable(t *testing.T) {
 	s.serve(func(c *apiConfig) { c.Authority = nil })
 	s.refuse(503, "enrolment_unavailable", "", "POST", enroll, machine(nil))
 	s.refuse(503, "enrolment_unavailable", "", "GET", enroll+"/status/"+token, nil)
-	s.refuse(503, "enrolment_unavailable", "", "GET", "/api/v1/pki/crl.pem", nil)
+	s.refuse(503, "enrolment_unavailable", "", "GET", revocationList, nil)
 	s.refuse(503, "enrolment_unavailable", s.admin, "POST", enrolments+"/"+id+"/approve", map[string]any{})
 	s.must(204, s.admin, "POST", enrolments+"/"+id+"/deny", nil)
 }
@@ -430,7 +430,7 @@ func TestEnrolmentsArePagedTheLatestFirst(t *testing.T) {
 func (s *site) revocationList() *x509.RevocationList {
 	s.t.Helper()
 	s.serve(func(*apiConfig) {}) // another process, which has no list at hand
-	a := s.call("", "GET", "/api/v1/pki/crl.pem", nil)
+	a := s.call("", "GET", revocationList, nil)
 	require.Equal(s.t, 200, a.status)
 	block, _ := pem.Decode(a.body)
 	list, err := x509.ParseRevocationList(block.Bytes)
@@ -545,14 +545,6 @@ func TestACertificateThatIsBeingDeliveredIsRevokedWithTheOthersOfItsHost(t *test
 		require.Equal(t, c.status, a.status, "%s: %s", c.path, a.body)
 		require.True(t, s.revoked(serial), c.path)
 	}
-}
-
-func TestTheRevocationListIsSignedOnceInAWhileHoweverOftenItIsAskedFor(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	first := s.call("", "GET", "/api/v1/pki/crl.pem", nil)
-	require.Equal(t, "application/x-pem-file", first.header.Get("Content-Type"))
-	require.Equal(t, string(first.body), string(s.call("", "GET", "/api/v1/pki/crl.pem", nil).body))
 }
 
 func TestPollingAnswersAsBothKindsOfAgentsRead(t *testing.T) {

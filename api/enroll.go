@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
-	"sync"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -24,10 +22,6 @@ const enrolmentsByAddress = 30
 
 // pollPath is followed by a secret.
 const pollPath = Base + "/enroll/status/"
-
-// revocationListAge is how old the list may be that strangers are given: signing one for each request would be a way to
-// keep us busy.
-const revocationListAge = 5 * time.Second
 
 // EnrolRequest is what an agent says of its machine. Versions differ in what they send besides.
 type EnrolRequest struct {
@@ -172,31 +166,4 @@ func (s *server) issue(h fleet.HostIdentity, revoked []fleet.RevokedCertificate)
 	}
 	ca, chain := s.Authority.Certificates()
 	return fleet.EnrolmentBundle{IssuedCertificate: issued, CA: ca, Chain: chain, RevocationList: list}, nil
-}
-
-// revocationList keeps the list for a moment.
-type revocationList struct {
-	mu   sync.Mutex
-	text string
-	made time.Time
-}
-
-func (s *server) getRevocationList(ctx context.Context, _ fleet.Caller, _ *empty) (*textAnswer, error) {
-	if s.Authority == nil {
-		return nil, errNoAuthority
-	}
-	s.revoked.mu.Lock()
-	defer s.revoked.mu.Unlock()
-	if s.revoked.text == "" || s.Now().Sub(s.revoked.made) >= revocationListAge {
-		revoked, err := s.Store.RevokedCertificates(ctx)
-		if err != nil {
-			return nil, err
-		}
-		text, err := s.Authority.RevocationList(revoked)
-		if err != nil {
-			return nil, err
-		}
-		s.revoked.text, s.revoked.made = text, s.Now()
-	}
-	return &textAnswer{ContentType: "application/x-pem-file", Body: []byte(s.revoked.text)}, nil
 }
