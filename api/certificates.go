@@ -30,7 +30,7 @@ func certificateBody(c fleet.Certificate) Certificate {
 
 // RevocationInput says which certificate of a host is revoked, and why.
 type RevocationInput struct {
-	Serial string `json:"serial,omitempty" maxLength:"100" doc:"Its serial number in hexadecimal digits, also of one that was issued elsewhere; absent: all that are valid and were issued here"`
+	Serial string `json:"serial,omitempty" maxLength:"100" doc:"Its serial number in hexadecimal digits, also of one that was issued elsewhere; absent: all that are valid and were issued here, and what the host was approved for and has not fetched"`
 	Reason string `json:"reason,omitempty" maxLength:"500"`
 }
 

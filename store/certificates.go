@@ -44,7 +44,8 @@ func (s *Store) HostCertificates(ctx context.Context, scope fleet.Scope, hostID 
 }
 
 // RevokeCertificates revokes the certificate of a host with the serial number, which need not be one that was issued
-// here, or with an empty one all of the host's that are valid. From its commit on no agent that shows one is spoken to.
+// here, or with an empty one all of the host's that are valid, and what it was approved for and has not fetched. From its
+// commit on no agent that shows one is spoken to.
 func (s *Store) RevokeCertificates(ctx context.Context, by fleet.Caller, hostID, serial, reason string) error {
 	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		host, err := administeredHost(ctx, q, by, hostID)
@@ -81,13 +82,12 @@ func administeredHost(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, i
 }
 
 func revoke(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, host lockedHost, serial, reason string) ([]string, error) {
+	if serial == "" {
+		return revokeAll(ctx, q, by, host, reason)
+	}
 	serials, err := revokeIssued(ctx, q, by, host, serial, reason)
 	if err != nil || len(serials) > 0 {
 		return serials, err
-	}
-	if serial == "" {
-		return nil, fleet.Conflict("nothing_to_revoke",
-			"no valid certificate of the host is known here; name the serial number of one that was issued elsewhere")
 	}
 	n, err := q.InsertRevocation(ctx, sqlgen.InsertRevocationParams{
 		Serial: serial, HostID: host.id, FQDN: host.fqdn, RevokedBy: by.Name, Reason: reason,
@@ -100,6 +100,37 @@ func revoke(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, host locked
 			"the certificate was revoked before, has expired, or is another host's")
 	}
 	return []string{serial}, nil
+}
+
+// revokeAll ends what the host has and what it was approved for.
+func revokeAll(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, host lockedHost, reason string) ([]string, error) {
+	ended, err := denyApproved(ctx, q, by, host, reason)
+	if err != nil {
+		return nil, err
+	}
+	serials, err := revokeIssued(ctx, q, by, host, "", reason)
+	if err == nil && len(serials) == 0 && ended == 0 {
+		return nil, fleet.Conflict("nothing_to_revoke",
+			"no valid certificate of the host is known here; name the serial number of one that was issued elsewhere")
+	}
+	return serials, err
+}
+
+// denyApproved takes back the approvals of a host whose bundles were not fetched, and says how many.
+func denyApproved(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, host lockedHost, reason string) (int, error) {
+	denied, err := q.DenyApprovedEnrolments(ctx, by.Name, host.id, fleet.EnrolmentFetch.Seconds())
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range denied {
+		err := recordEnrolment(ctx, q, by.Actor(), "enrolment.deny", e.ID, map[string]any{
+			"machine_id": e.MachineID, "fqdn": e.FQDN, "host_id": host.id, "reason": reason,
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return len(denied), nil
 }
 
 // revokeIssued revokes what was issued to a host here.

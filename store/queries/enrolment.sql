@@ -45,6 +45,15 @@ update enrolments
 set status = @status, decided_at = now(), decided_by = @decided_by::text, host_id = sqlc.narg('host_id')
 where id = @id;
 
+-- name: DenyApprovedEnrolments :many
+-- What was approved for a host and can still be fetched. A delivery that comes at the same time is before it, and then its
+-- certificate is there, or finds nothing approved.
+update enrolments
+set status = 'denied', decided_at = now(), decided_by = @decided_by::text, host_id = null
+where host_id = @host_id::uuid and status = 'approved'
+  and decided_at > now() - make_interval(secs => @fetch_seconds::double precision)
+returning id, machine_id, fqdn;
+
 -- name: EnrolmentStatus :one
 -- A token lives a day, but that of an approved request until its bundle does no more.
 select e.id, (case

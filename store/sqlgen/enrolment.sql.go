@@ -45,6 +45,42 @@ func (q *Queries) DecideEnrolment(ctx context.Context, status string, decidedBy 
 	return err
 }
 
+const denyApprovedEnrolments = `-- name: DenyApprovedEnrolments :many
+update enrolments
+set status = 'denied', decided_at = now(), decided_by = $1::text, host_id = null
+where host_id = $2::uuid and status = 'approved'
+  and decided_at > now() - make_interval(secs => $3::double precision)
+returning id, machine_id, fqdn
+`
+
+type DenyApprovedEnrolmentsRow struct {
+	ID        string
+	MachineID string
+	FQDN      string
+}
+
+// What was approved for a host and can still be fetched. A delivery that comes at the same time is before it, and then its
+// certificate is there, or finds nothing approved.
+func (q *Queries) DenyApprovedEnrolments(ctx context.Context, decidedBy string, hostID string, fetchSeconds float64) ([]DenyApprovedEnrolmentsRow, error) {
+	rows, err := q.db.Query(ctx, denyApprovedEnrolments, decidedBy, hostID, fetchSeconds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DenyApprovedEnrolmentsRow{}
+	for rows.Next() {
+		var i DenyApprovedEnrolmentsRow
+		if err := rows.Scan(&i.ID, &i.MachineID, &i.FQDN); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const enrolmentStatus = `-- name: EnrolmentStatus :one
 select e.id, (case
     when e.status <> 'approved' and e.created_at <= now() - make_interval(secs => $1::double precision) then 'expired'
