@@ -102,6 +102,7 @@ type LastResult struct {
 	CheckedAt   time.Time `json:"checked_at" doc:"The start of the probe"`
 	Since       time.Time `json:"since" doc:"When the outcome last changed"`
 	Consecutive int       `json:"consecutive" doc:"How many results in a row had this outcome"`
+	Stale       bool      `json:"stale" doc:"Whether the check is enabled and this is older than two polls (health.poll_interval of the settings), by the server's clock"`
 }
 
 // checkBody leaves out a last result that is past its retention, as every answer does.
@@ -112,11 +113,12 @@ func (s *server) checkBody(c fleet.CheckView) HealthCheck {
 		IgnoreCertErrors: c.IgnoreCertErrors, BasicAuthUser: orNull(c.BasicAuthUser), HasBasicAuthPassword: c.HasPassword,
 		CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
 	}
-	if c.Last != nil && c.Last.CheckedAt.After(s.Now().Add(-s.Policy.ResultRetention)) {
+	ages := s.resultAges()
+	if c.Last != nil && c.Last.CheckedAt.After(ages.KeptSince) {
 		body.LastResult = &LastResult{
 			Healthy: c.Last.Healthy(), Outcome: string(c.Last.Outcome), Detail: c.Last.Detail,
 			LatencyMS: c.Last.Latency.Milliseconds(), CheckedAt: c.Last.CheckedAt.UTC(), Since: c.Last.Since.UTC(),
-			Consecutive: c.Last.Consecutive,
+			Consecutive: c.Last.Consecutive, Stale: c.Stale(ages),
 		}
 	}
 	return body

@@ -75,13 +75,14 @@ type HostHealth struct {
 	Healthy        int        `json:"healthy"`
 	Unhealthy      int        `json:"unhealthy"`
 	Unknown        int        `json:"unknown"`
-	OldestResultAt *time.Time `json:"oldest_result_at" nullable:"true"`
+	OldestResultAt *time.Time `json:"oldest_result_at" nullable:"true" doc:"Of the enabled checks that have a result"`
+	Stale          bool       `json:"stale" doc:"Whether the oldest result is older than two polls (health.poll_interval of the settings), by the server's clock"`
 }
 
-func hostBody(h fleet.HostView) Host {
+func hostBody(h fleet.HostView, ages fleet.ResultAges) Host {
 	return Host{
 		ID: h.ID, FQDN: h.FQDN, Address: h.Address, AgentPort: h.AgentPort, DisplayName: h.DisplayName, Labels: h.Labels,
-		Zone: h.Zone, GroupIDs: h.GroupIDs, InheritWindows: h.InheritWindows, Health: healthBody(h.Health),
+		Zone: h.Zone, GroupIDs: h.GroupIDs, InheritWindows: h.InheritWindows, Health: healthBody(h.Health, ages),
 		Agent: HostAgent{
 			Reachable: h.Agent.Reachable, Error: h.Agent.Error, Version: h.Agent.Version,
 			LastSeenAt: utc(h.Agent.LastSeenAt), CertificateExpiresAt: utc(h.Agent.CertificateExpiresAt),
@@ -91,10 +92,10 @@ func hostBody(h fleet.HostView) Host {
 	}
 }
 
-func healthBody(h fleet.HealthSummary) HostHealth {
+func healthBody(h fleet.HealthSummary, ages fleet.ResultAges) HostHealth {
 	return HostHealth{
 		State: string(h.State()), Healthy: h.Healthy, Unhealthy: h.Unhealthy, Unknown: h.Unknown,
-		OldestResultAt: utc(h.OldestResultAt),
+		OldestResultAt: utc(h.OldestResultAt), Stale: ages.Stale(h.OldestResultAt),
 	}
 }
 

@@ -99,8 +99,7 @@ func (s *server) listHosts(ctx context.Context, by fleet.Caller, in *listHostsIn
 
 // resultAges says from when on a result counts, two polls back, and from when on it is shown.
 func (s *server) resultAges() fleet.ResultAges {
-	now := s.Now()
-	return fleet.ResultAges{StaleBefore: now.Add(-2 * s.Policy.PollInterval), KeptSince: now.Add(-s.Policy.ResultRetention)}
+	return fleet.AgesAt(s.Now(), s.Policy.PollInterval, s.Policy.ResultRetention)
 }
 
 func labelFilters(labels []string) []fleet.LabelFilter {
@@ -159,8 +158,9 @@ func (s *server) hostBodies(ctx context.Context, views []fleet.HostView) ([]Host
 	if err != nil {
 		return nil, err
 	}
+	ages := s.resultAges()
 	return convert(views, func(h fleet.HostView) Host {
-		body := hostBody(h)
+		body := hostBody(h, ages)
 		body.Span = hostSpan(spans, h.ID)
 		return body
 	}), nil

@@ -253,6 +253,32 @@ func TestResultsOlderThanTwoPollsAreUnknownAndDisabledChecksDoNotCount(t *testin
 	require.Nil(t, health["oldest_result_at"])
 }
 
+func TestAResultIsStaleTwoPollsAfterItByTheClockOfTheServer(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	host := s.host("a.example.com")
+	check, disabled := s.check(host, "enabled"), s.check(host, "disabled")
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	s.result(check, "healthy", now)
+	s.result(disabled, "healthy", now.Add(-time.Hour))
+	s.exec(`update host_health_checks set enabled = false where id = $1`, disabled)
+	for age, stale := range map[time.Duration]bool{0: false, 10 * time.Minute: false, 10*time.Minute + 1: true, 94 * time.Hour: true} {
+		s.serve(func(cfg *apiConfig) { cfg.Now = func() time.Time { return now.Add(age) } })
+		path := hosts + "/" + host
+		results := map[string]any{}
+		for _, c := range items(t, s.must(200, s.admin, "GET", path+"/health-checks", nil)) {
+			results[c["name"].(string)] = c["last_result"].(object)["stale"]
+		}
+		require.Equal(t, map[string]any{"enabled": stale, "disabled": false}, results, age)
+		require.Equal(t, stale, s.must(200, s.admin, "GET", path, nil)["health"].(object)["stale"], age)
+		require.Equal(t, stale, items(t, s.must(200, s.admin, "GET", hosts, nil))[0]["health"].(object)["stale"], age)
+		preview := s.must(200, s.admin, "POST", "/api/v1/jobs/preview", map[string]any{"host_ids": []string{host}, "immediate": true})
+		require.Equal(t, stale, items(t, preview)[0]["health"].(object)["stale"], age)
+	}
+	s.exec(`update host_health_checks set enabled = false`)
+	require.Equal(t, false, s.must(200, s.admin, "GET", hosts+"/"+host, nil)["health"].(object)["stale"])
+}
+
 func TestHostWithAnUnfinishedPatchIsNotDeleted(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -72,9 +72,10 @@ func (s *server) previewJob(ctx context.Context, by fleet.Caller, in *previewJob
 		return nil, err
 	}
 	p := s.planner(request)
+	ages := s.resultAges()
 	preview := JobPreview{Hosts: len(hosts), Items: make([]PreviewHost, len(hosts))}
 	for i, h := range hosts {
-		preview.Items[i] = previewHost(h, p.plan(windows[h.ID]))
+		preview.Items[i] = previewHost(h, p.plan(windows[h.ID]), ages)
 		if preview.Items[i].Excluded != nil {
 			preview.Excluded++
 		}
@@ -82,9 +83,9 @@ func (s *server) previewJob(ctx context.Context, by fleet.Caller, in *previewJob
 	return &previewJobAnswer{Body: preview}, nil
 }
 
-func previewHost(h fleet.JobCandidate, p planned) PreviewHost {
+func previewHost(h fleet.JobCandidate, p planned, ages fleet.ResultAges) PreviewHost {
 	out := PreviewHost{
-		HostID: h.ID, FQDN: h.FQDN, Health: healthBody(h.Health), Busy: h.Busy, PendingPatches: h.PendingPatches,
+		HostID: h.ID, FQDN: h.FQDN, Health: healthBody(h.Health, ages), Busy: h.Busy, PendingPatches: h.PendingPatches,
 		Span: p.span, EarliestStartAt: p.earliest, Excluded: p.excluded,
 	}
 	if h.Unsettled {

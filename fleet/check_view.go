@@ -13,6 +13,12 @@ type CheckView struct {
 	Last        *CheckState
 }
 
+// Stale reports whether the last result is too old to say how things are. A disabled check is not asked, so that its
+// result is never late.
+func (v CheckView) Stale(ages ResultAges) bool {
+	return v.Enabled && v.Last != nil && ages.Stale(&v.Last.CheckedAt)
+}
+
 // CheckUpdate replaces a check. KeepPassword asks for the stored password to stay, which it does only where
 // MayKeepPassword allows.
 type CheckUpdate struct {

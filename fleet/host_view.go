@@ -44,6 +44,16 @@ type HostView struct {
 // KeptSince are not shown at all.
 type ResultAges struct{ StaleBefore, KeptSince time.Time }
 
+// AgesAt is what counts at now: a result goes stale when two polls could have replaced it.
+func AgesAt(now time.Time, pollInterval, retention time.Duration) ResultAges {
+	return ResultAges{StaleBefore: now.Add(-2 * pollInterval), KeptSince: now.Add(-retention)}
+}
+
+// Stale reports whether the oldest result of enabled checks is too old to say how things are; without one nothing is stale.
+func (a ResultAges) Stale(oldest *time.Time) bool {
+	return oldest != nil && oldest.Before(a.StaleBefore)
+}
+
 // HostFilter narrows a list of hosts; zero fields do not.
 type HostFilter struct {
 	Text    string // part of fqdn, display name or address
