@@ -46,8 +46,9 @@ func TestEveryAnswerHasTheStrictHeaders(t *testing.T) {
 	require.Equal(t, "max-age=31536000", s.call("", "GET", "/nothing", nil).header.Get("Strict-Transport-Security"))
 }
 
-// Every operation of the document that changes something, as the page of another site would have a browser send it.
-func TestEveryOperationThatChangesSomethingRefusesOtherSites(t *testing.T) {
+// Every operation of the document that is no GET, as the page of another site would have a browser send it. What a GET may
+// change is held below.
+func TestEveryOperationButReadingRefusesOtherSites(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.user("ada", true)
@@ -75,6 +76,41 @@ func TestEveryOperationThatChangesSomethingRefusesOtherSites(t *testing.T) {
 }
 
 var noIDs = []string{"x", "x", "x"}
+
+// changingGets are the operations that are GETs and yet change something. None is judged by a session, so that a page of
+// another site gains nothing by sending a browser there.
+var changingGets = map[string]string{
+	"beginSignOn":   "keeps the attempt, and gives its cookie to the browser",
+	"finishSignOn":  "signs in the browser that has the attempt's cookie: TestAnAnswerCountsOnceInTheBrowserThatAsked",
+	"pollEnrolment": "delivers a bundle once, to who knows its token: TestOfFiftyPollsAtOnceExactlyOneGetsTheBundle",
+}
+
+func TestAGetThatIsJudgedByASessionChangesNothingButTheAuditOfReading(t *testing.T) {
+	t.Parallel()
+	w, ops := newWorld(t, row{}), operations(t)
+	for id, why := range changingGets {
+		require.Equal(t, "GET", ops[id].method, "%s %s", id, why)
+		require.Empty(t, ops[id].Security, "%s takes no session: %s", id, why)
+	}
+	begun := func() int { return w.count(`select count(*) from sign_ons`) }
+	tried := 0
+	for id, op := range ops {
+		if op.method != "GET" || changingGets[id] != "" {
+			continue
+		}
+		tried++
+		before, attempts := w.state(), begun()
+		require.Equal(t, 200, w.send("administrator with a session", op, w.inside, matrix[id]).status, id)
+		after := w.state()
+		if matrix[id].recorded {
+			require.NotEqual(t, before["audit_entries"], after["audit_entries"], id)
+			before["audit_entries"] = after["audit_entries"]
+		}
+		require.Equal(t, before, after, id)
+		require.Equal(t, attempts, begun(), id)
+	}
+	require.Greater(t, tried, 25)
+}
 
 func TestTheWordOfAProxyCountsIfItIsTrustedFromTheRightToTheFirstStranger(t *testing.T) {
 	t.Parallel()
