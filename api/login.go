@@ -64,7 +64,8 @@ func (s *server) login(ctx context.Context, by fleet.Caller, in *loginInput) (*l
 	if err != nil {
 		return nil, err
 	}
-	if err := s.takeLogin(ctx, by.RemoteAddr, in.Body.User, account.KnownDevice, from.device); err != nil {
+	failure := fleet.Failure{Action: fleet.ActionLoginFailed, Subject: in.Body.User, Method: fleet.MethodPassword}
+	if err := s.takeLogin(ctx, by, failure, account.KnownDevice, from.device); err != nil {
 		return nil, err
 	}
 	right, err := s.Passwords.Verify(ctx, in.Body.Password, account.PasswordHash)
@@ -72,7 +73,8 @@ func (s *server) login(ctx context.Context, by fleet.Caller, in *loginInput) (*l
 		return nil, err
 	}
 	if !right {
-		return nil, s.failLogin(ctx, by, in.Body.User)
+		failure.Reason = fleet.ReasonWrongCredentials
+		return nil, s.fail(ctx, by, failure, fleet.WrongCredentials())
 	}
 	made, err := s.Store.SignIn(ctx, by, fleet.SignIn{
 		UserID: account.UserID, Method: fleet.MethodPassword, PasswordHash: account.PasswordHash, UserAgent: from.agent,
@@ -91,18 +93,22 @@ func (s *server) login(ctx context.Context, by fleet.Caller, in *loginInput) (*l
 
 // takeLogin counts a try before the password is looked at, so that many at once are as few as one after the other. Strangers
 // can use up the tries of a user from everywhere, but not those of the user's own browsers.
-func (s *server) takeLogin(ctx context.Context, address, user string, known bool, device string) error {
+func (s *server) takeLogin(ctx context.Context, by fleet.Caller, f fleet.Failure, known bool, device string) error {
+	address, user := network(by.RemoteAddr), strings.ToLower(f.Subject)
+	take := func(limit, bucket string, tries int, per time.Duration) error {
+		f.Limit = limit
+		return s.Store.TakeTry(ctx, by, f, bucket, tries, per)
+	}
 	if known {
-		return s.Store.Take(ctx, "login by device "+device, loginsByDevice, userPeriod)
+		return take("browser", "login by device "+device, loginsByDevice, userPeriod)
 	}
-	address, user = network(address), strings.ToLower(user)
-	if err := s.Store.Take(ctx, "login from "+address, loginsByAddress, addressPeriod); err != nil {
+	if err := take("address", "login from "+address, loginsByAddress, addressPeriod); err != nil {
 		return err
 	}
-	if err := s.Store.Take(ctx, "login from "+address+" as "+user, loginsByAddressAndUser, userPeriod); err != nil {
+	if err := take("address and user", "login from "+address+" as "+user, loginsByAddressAndUser, userPeriod); err != nil {
 		return err
 	}
-	return s.Store.Take(ctx, "login as "+user, loginsByUser, userPeriod)
+	return take("user", "login as "+user, loginsByUser, userPeriod)
 }
 
 // network is what counts as one address: who has one of IPv6 has the 2^64 around it too.
@@ -118,11 +124,12 @@ func network(address string) string {
 	return prefix.String()
 }
 
-func (s *server) failLogin(ctx context.Context, by fleet.Caller, typed string) error {
-	if err := s.Store.RecordLoginFailure(ctx, by, typed); err != nil {
+// fail records why somebody does not get in, and returns what they are told.
+func (s *server) fail(ctx context.Context, by fleet.Caller, f fleet.Failure, told error) error {
+	if err := s.Store.RecordFailure(ctx, by, f); err != nil {
 		return err
 	}
-	return fleet.WrongCredentials()
+	return told
 }
 
 func (s *server) logout(ctx context.Context, by fleet.Caller, _ *empty) (*logoutAnswer, error) {

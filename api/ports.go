@@ -39,7 +39,7 @@ type SessionStore interface {
 	// Account is nobody's, without an error, where no such user may sign in.
 	Account(ctx context.Context, name, device string) (fleet.Account, error)
 	SignIn(ctx context.Context, by fleet.Caller, in fleet.SignIn) (fleet.NewSession, error)
-	RecordLoginFailure(ctx context.Context, by fleet.Caller, typed string) error
+	RecordFailure(ctx context.Context, by fleet.Caller, f fleet.Failure) error
 	// AuthenticateSession is not found where the session is unknown or over.
 	AuthenticateSession(ctx context.Context, token string) (who fleet.Principal, renewed string, err error)
 	// PrincipalBySession is AuthenticateSession without the session counting as used.
@@ -57,7 +57,6 @@ type SignOnStore interface {
 	TakeSignOn(ctx context.Context, state, browser string) (fleet.SignOn, error)
 	// SignOn begins a session; unknown are groups of mappings that do not exist.
 	SignOn(ctx context.Context, by fleet.Caller, in fleet.Arrival) (made fleet.NewSession, unknown []string, err error)
-	RecordSignOnFailure(ctx context.Context, by fleet.Caller, reason string) error
 }
 
 // SignOn talks to the identity provider. Its errors are of KindForbidden where nobody is proved, and of KindUnavailable
@@ -107,6 +106,8 @@ type Passwords interface {
 type Throttle interface {
 	// Take counts one use of bucket; KindTooMany where limit uses passed within the last per.
 	Take(ctx context.Context, bucket string, limit int, per time.Duration) error
+	// TakeTry is Take for a try to get in. Of refusals it records the first after each use that passed.
+	TakeTry(ctx context.Context, by fleet.Caller, f fleet.Failure, bucket string, limit int, per time.Duration) error
 }
 
 // HostStore keeps hosts.

@@ -95,7 +95,8 @@ func (s *server) beginSignOn(ctx context.Context, by fleet.Caller, in *beginSign
 	if err := fleet.CheckReturnTo(in.ReturnTo); err != nil {
 		return nil, err
 	}
-	if err := s.Store.Take(ctx, "sign-on from "+network(by.RemoteAddr), signOnsByAddress, signOnPeriod); err != nil {
+	refused := fleet.Failure{Action: fleet.ActionLoginFailed, Method: fleet.MethodOIDC, Limit: "address"}
+	if err := s.Store.TakeTry(ctx, by, refused, "sign-on from "+network(by.RemoteAddr), signOnsByAddress, signOnPeriod); err != nil {
 		return nil, err
 	}
 	address, attempt, err := s.SignOn.Begin(ctx)
@@ -143,7 +144,8 @@ func (s *server) signOnFailed(ctx context.Context, by fleet.Caller, err error) e
 	s.Log.WarnContext(ctx, "single sign-on failed", "error", err, "request_id", by.RequestID)
 	var why *fleet.Error
 	if errors.As(err, &why) && why.Kind == fleet.KindForbidden {
-		return errors.Join(err, s.Store.RecordSignOnFailure(ctx, by, why.Code))
+		failure := fleet.Failure{Action: fleet.ActionLoginFailed, Method: fleet.MethodOIDC, Reason: why.Code}
+		return errors.Join(err, s.Store.RecordFailure(ctx, by, failure))
 	}
 	return err
 }

@@ -84,7 +84,8 @@ func (s *server) deleteUserSessions(ctx context.Context, by fleet.Caller, in *Us
 }
 
 func (s *server) changeMyPassword(ctx context.Context, by fleet.Caller, in *changePasswordInput) (*changePasswordAnswer, error) {
-	if err := s.Store.Take(ctx, "password of "+by.UserID, loginsByDevice, userPeriod); err != nil {
+	failure := fleet.Failure{Action: fleet.ActionPasswordChangeFailed, Subject: by.UserID}
+	if err := s.Store.TakeTry(ctx, by, failure, "password of "+by.UserID, loginsByDevice, userPeriod); err != nil {
 		return nil, err
 	}
 	name, was, err := s.Store.PasswordOf(ctx, by.UserID)
@@ -99,7 +100,8 @@ func (s *server) changeMyPassword(ctx context.Context, by fleet.Caller, in *chan
 		return nil, err
 	}
 	if !right {
-		return nil, fleet.Invalid("current_password", "is not your password")
+		failure.Reason = fleet.ReasonWrongPassword
+		return nil, s.fail(ctx, by, failure, fleet.Invalid("current_password", "is not your password"))
 	}
 	hash, err := s.newPassword(ctx, "new_password", in.Body.NewPassword, name)
 	if err != nil {

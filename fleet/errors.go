@@ -66,7 +66,7 @@ func Unavailable(code, format string, args ...any) error {
 
 // TooMany says that a limit on how often is reached, for as long as wait.
 func TooMany(wait time.Duration) error {
-	return &Error{Kind: KindTooMany, Code: "too_many_requests", Message: "too often within a short time; try again later", Wait: wait}
+	return &Error{Kind: KindTooMany, Code: ReasonTooMany, Message: "too often within a short time; try again later", Wait: wait}
 }
 
 // CodeKeyChanged is of an error about something that was encrypted with a key which is no longer used.

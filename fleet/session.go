@@ -64,5 +64,5 @@ type SessionFilter struct {
 
 // WrongCredentials is the one answer to a sign-in that fails, whatever the reason.
 func WrongCredentials() error {
-	return &Error{Kind: KindUnauthenticated, Code: "wrong_credentials", Message: "the user or the password is wrong"}
+	return &Error{Kind: KindUnauthenticated, Code: ReasonWrongCredentials, Message: "the user or the password is wrong"}
 }

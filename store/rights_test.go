@@ -13,12 +13,12 @@ import (
 
 // noRights are the methods of the store that a caller reaches without rights that could be taken away.
 var noRights = map[string]string{
-	"SignIn":              "the caller gets what it is known by",
-	"SignOn":              "the caller gets what it is known by, and the roles that the provider says",
-	"RecordLoginFailure":  "nobody was let in",
-	"RecordSignOnFailure": "nobody was let in",
-	"JobCandidates":       "it changes nothing",
-	"SetUp":               "nobody is known yet",
+	"SignIn":        "the caller gets what it is known by",
+	"SignOn":        "the caller gets what it is known by, and the roles that the provider says",
+	"RecordFailure": "nobody was let in",
+	"TakeTry":       "nobody is let in by it",
+	"JobCandidates": "it changes nothing",
+	"SetUp":         "nobody is known yet",
 }
 
 // Whatever a caller changes is changed in a transaction that reads the caller's rights itself.

@@ -80,12 +80,13 @@ func rememberDevice(ctx context.Context, q *sqlgen.Queries, in fleet.SignIn, mad
 	return q.ForgetDevices(ctx, in.UserID, keptDevices)
 }
 
-// RecordLoginFailure writes that somebody failed to sign in, with the name as they typed it.
-func (s *Store) RecordLoginFailure(ctx context.Context, by fleet.Caller, typed string) error {
-	typed = fleet.CutText(typed, fleet.MaxUserName)
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
-		return writeAudit(ctx, q, by.Actor(), "login.failed", "user", typed, map[string]any{"method": fleet.MethodPassword})
-	})
+// RecordFailure writes that somebody failed to get in.
+func (s *Store) RecordFailure(ctx context.Context, by fleet.Caller, f fleet.Failure) error {
+	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error { return writeFailure(ctx, q, by, f) })
+}
+
+func writeFailure(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, f fleet.Failure) error {
+	return writeAudit(ctx, q, by.Actor(), f.Action, "user", fleet.CutText(f.Subject, fleet.MaxUserName), f.Detail())
 }
 
 // AuthenticateSession returns the principal of a session with the roles held now, and notes that it was used; not found

@@ -198,14 +198,7 @@ func (o *signOn) refuse(ctx context.Context, refusal error) error {
 		subject = o.who.Name
 	}
 	detail := o.detail(map[string]any{"method": fleet.MethodOIDC, "reason": why.Code, "name": o.who.Name})
-	return writeAudit(ctx, o.q, o.by.Actor(), "login.failed", "user", subject, detail)
-}
-
-// RecordSignOnFailure writes that the identity provider did not say who somebody is.
-func (s *Store) RecordSignOnFailure(ctx context.Context, by fleet.Caller, reason string) error {
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
-		return writeAudit(ctx, q, by.Actor(), "login.failed", "user", "", map[string]any{"method": fleet.MethodOIDC, "reason": reason})
-	})
+	return writeAudit(ctx, o.q, o.by.Actor(), fleet.ActionLoginFailed, "user", subject, detail)
 }
 
 func (o *signOn) record(ctx context.Context, action string, detail map[string]any) error {

@@ -14,7 +14,7 @@ on conflict (bucket) do update set (taken, refused, forget_at) = (
     from ask
     cross join lateral (select array(select at from unnest(t.taken) as at where at > now() - ask.period order by at)) as l(counting)
     cross join lateral (select cardinality(counting) < ask.most) as j(passes))
-returning refused > 0 as refused,
+returning refused > 0 as refused, refused = 1 as newly_refused,
     -- Until so many no longer count that one more passes.
     (select extract(epoch from t.taken[greatest(1, cardinality(t.taken) - ask.most + 1)] + ask.period - now())
      from ask)::double precision as wait_seconds;

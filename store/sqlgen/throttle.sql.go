@@ -37,21 +37,22 @@ on conflict (bucket) do update set (taken, refused, forget_at) = (
     from ask
     cross join lateral (select array(select at from unnest(t.taken) as at where at > now() - ask.period order by at)) as l(counting)
     cross join lateral (select cardinality(counting) < ask.most) as j(passes))
-returning refused > 0 as refused,
+returning refused > 0 as refused, refused = 1 as newly_refused,
     -- Until so many no longer count that one more passes.
     (select extract(epoch from t.taken[greatest(1, cardinality(t.taken) - ask.most + 1)] + ask.period - now())
      from ask)::double precision as wait_seconds
 `
 
 type TakeRow struct {
-	Refused     bool
-	WaitSeconds float64
+	Refused      bool
+	NewlyRefused bool
+	WaitSeconds  float64
 }
 
 // One statement, so that whoever comes at the same time waits for the row and counts what the other took.
 func (q *Queries) Take(ctx context.Context, bucket []byte, most int32, periodSeconds float64) (TakeRow, error) {
 	row := q.db.QueryRow(ctx, take, bucket, most, periodSeconds)
 	var i TakeRow
-	err := row.Scan(&i.Refused, &i.WaitSeconds)
+	err := row.Scan(&i.Refused, &i.NewlyRefused, &i.WaitSeconds)
 	return i, err
 }
