@@ -23,6 +23,9 @@ type Config struct {
 	ClientKey  string // PEM
 	Lifetime   time.Duration
 	Now        func() time.Time // nil means time.Now
+	// RecordAuthority and RecordClient write down the authority's own certificate and each of the manager's, before they
+	// come into force; where one fails there is no certificate.
+	RecordAuthority, RecordClient func(Own) error
 }
 
 // Authority signs certificates. It is safe for concurrent use.
@@ -70,20 +73,7 @@ func createAuthority(cfg Config) (made bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", cfg.CAKeyFile, err)
 	}
-	cert, err := selfSign(key, cfg.Now())
-	if err != nil {
-		return false, err
-	}
-	return createOnce(cfg.CAFile, cert)
-}
-
-// createOnce makes a file of a certificate unless another process was first, and says whether it did.
-func createOnce(path string, cert []byte) (made bool, err error) {
-	err = keyfile.Create(path, cert, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		return false, nil
-	}
-	return err == nil, err
+	return cfg.makeOnce(cfg.CAKeyFile, cfg.CAFile, cfg.RecordAuthority, func() ([]byte, error) { return selfSign(key, cfg.Now()) })
 }
 
 func load(cfg Config) (*Authority, error) {

@@ -15,18 +15,10 @@ import (
 // time are over; made says that it did. Whoever dials agents reads the file again when it changes. A certificate that this
 // authority did not sign is left alone. Processes may call it at the same time.
 func (a *Authority) KeepClient() (made bool, err error) {
-	cert, err := os.ReadFile(a.cfg.ClientFile)
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(a.cfg.ClientFile); errors.Is(err, fs.ErrNotExist) {
 		return a.createClient()
 	}
-	if err != nil {
-		return false, fmt.Errorf("read the manager's certificate: %w", err)
-	}
-	key, err := keyfile.Read(a.cfg.ClientKey)
-	if err != nil {
-		return false, fmt.Errorf("the manager's certificate %s needs its key: %w", a.cfg.ClientFile, err)
-	}
-	return a.renewClient(cert, key)
+	return a.renewClient()
 }
 
 func (a *Authority) createClient() (bool, error) {
@@ -34,34 +26,53 @@ func (a *Authority) createClient() (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("make the manager's key: %w", err)
 	}
-	fresh, err := a.signClient(key)
-	if err != nil {
-		return false, err
-	}
-	made, err := createOnce(a.cfg.ClientFile, fresh)
+	made, err := a.cfg.makeOnce(a.cfg.ClientKey, a.cfg.ClientFile, a.cfg.RecordClient, func() ([]byte, error) { return a.signClient(key) })
 	if err != nil {
 		return false, fmt.Errorf("make the manager's certificate: %w", err)
 	}
 	return made, nil
 }
 
-func (a *Authority) renewClient(cert, key []byte) (bool, error) {
+// renewClient looks again once it is alone at it: another process may have been first.
+func (a *Authority) renewClient() (made bool, err error) {
+	if due, err := a.clientDue(); err != nil || !due {
+		return false, err
+	}
+	release, err := keyfile.Lock(a.cfg.ClientKey)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	if due, err := a.clientDue(); err != nil || !due {
+		return false, err
+	}
+	key, err := keyfile.Read(a.cfg.ClientKey)
+	if err != nil {
+		return false, err
+	}
+	err = putInForce(a.cfg.ClientFile, keyfile.Replace, a.cfg.RecordClient, func() ([]byte, error) { return a.signClient(key) })
+	if err != nil {
+		return false, fmt.Errorf("renew the manager's certificate: %w", err)
+	}
+	return true, nil
+}
+
+// clientDue reports whether the manager's certificate is one of this authority's that is to be renewed.
+func (a *Authority) clientDue() (bool, error) {
+	cert, err := os.ReadFile(a.cfg.ClientFile)
+	if err != nil {
+		return false, fmt.Errorf("read the manager's certificate: %w", err)
+	}
+	key, err := keyfile.Read(a.cfg.ClientKey)
+	if err != nil {
+		return false, fmt.Errorf("the manager's certificate %s needs its key: %w", a.cfg.ClientFile, err)
+	}
 	pair, err := tls.X509KeyPair(cert, key)
 	if err != nil {
 		return false, fmt.Errorf("read the manager's certificate %s with %s: %w", a.cfg.ClientFile, a.cfg.ClientKey, err)
 	}
 	leaf := pair.Leaf
-	if leaf.CheckSignatureFrom(a.cert) != nil || !renewalDue(leaf.NotBefore, leaf.NotAfter, a.cfg.Now()) {
-		return false, nil
-	}
-	fresh, err := a.signClient(key)
-	if err != nil {
-		return false, err
-	}
-	if err := keyfile.Replace(a.cfg.ClientFile, fresh, 0o644); err != nil {
-		return false, fmt.Errorf("renew the manager's certificate: %w", err)
-	}
-	return true, nil
+	return leaf.CheckSignatureFrom(a.cert) == nil && renewalDue(leaf.NotBefore, leaf.NotAfter, a.cfg.Now()), nil
 }
 
 // renewalDue leaves a third of the time for whatever keeps the renewal from happening.

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"os"
@@ -46,7 +47,19 @@ func config(dir string) pki.Config {
 	return pki.Config{
 		CAFile: filepath.Join(dir, "ca.pem"), CAKeyFile: filepath.Join(dir, "ca-key.pem"),
 		ClientFile: filepath.Join(dir, "client.pem"), ClientKey: filepath.Join(dir, "client-key.pem"),
-		Lifetime: 365 * 24 * time.Hour,
+		Lifetime: 365 * 24 * time.Hour, RecordAuthority: recordIn(dir, "authority"), RecordClient: recordIn(dir, "client"),
+	}
+}
+
+// recordIn writes serial numbers into a file beside the folder.
+func recordIn(dir, kind string) func(pki.Own) error {
+	return func(o pki.Own) error {
+		f, err := os.OpenFile(dir+"."+kind, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(f, o.Serial)
+		return errors.Join(err, f.Close())
 	}
 }
 
@@ -67,6 +80,8 @@ func parse(t *testing.T, text string) *x509.Certificate {
 	require.NoError(t, err)
 	return cert
 }
+
+func serial(c *x509.Certificate) string { return fleet.CertificateSerial(c.SerialNumber) }
 
 func read(t *testing.T, path string) string {
 	t.Helper()
@@ -114,6 +129,8 @@ func TestManyProcessesStartingTogetherEndWithOneAuthorityAndOneClientCertificate
 	pair, err := tls.LoadX509KeyPair(config(dir).ClientFile, config(dir).ClientKey)
 	require.NoError(t, err)
 	require.NoError(t, verify(pair.Leaf, a, "", x509.ExtKeyUsageClientAuth))
+	require.Equal(t, serial(parse(t, ca))+"\n", read(t, dir+".authority"), "recorded once")
+	require.Equal(t, serial(pair.Leaf)+"\n", read(t, dir+".client"), "recorded once")
 	files, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Len(t, files, 4, "nothing is left beside them")

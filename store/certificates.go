@@ -173,9 +173,10 @@ func (s *Store) CertificateOverview(ctx context.Context) (fleet.CertificateOverv
 	return o, nil
 }
 
-// RecordAuthority audits what the built-in authority did for the manager itself, which is to files and not in here.
-func (s *Store) RecordAuthority(ctx context.Context, by fleet.Actor, action string) error {
+// RecordAuthority audits a certificate that the built-in authority makes for the manager itself. It is a file and not in
+// here, so its entry is committed before it comes into force.
+func (s *Store) RecordAuthority(ctx context.Context, by fleet.Actor, action, serial string, notAfter time.Time) error {
 	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
-		return writeAudit(ctx, q, by, action, "authority", "", nil)
+		return writeAudit(ctx, q, by, action, "authority", serial, map[string]any{"serial": serial, "expires_at": notAfter})
 	})
 }

@@ -88,7 +88,7 @@ func runAPI(ctx context.Context, s settings.Settings) error {
 	config.Authority = authority
 	return together(ctx,
 		func(ctx context.Context) error { return serve(ctx, s.API.Listen, api.New(config)) },
-		func(ctx context.Context) error { return keepClient(ctx, authority, db) },
+		func(ctx context.Context) error { return keepClient(ctx, authority) },
 	)
 }
 

@@ -19,23 +19,26 @@ const renewalInterval = time.Hour
 func openAuthority(ctx context.Context, s settings.Settings, db *store.Store) (*pki.Authority, error) {
 	authority, made, err := pki.Open(pki.Config{
 		CAFile: s.Agent.CA, CAKeyFile: s.Agent.CAKey, ClientFile: s.Agent.Cert, ClientKey: s.Agent.Key,
-		Lifetime: s.Agent.CertificateLifetime,
+		Lifetime:        s.Agent.CertificateLifetime,
+		RecordAuthority: record(ctx, db, "authority.create"), RecordClient: record(ctx, db, "authority.issue_client"),
 	})
 	if err != nil || authority == nil {
 		return nil, err
 	}
 	if made {
 		slog.Info("made the certificate authority of this installation", "certificate", s.Agent.CA, "key", s.Agent.CAKey)
-		if err := db.RecordAuthority(ctx, self(), "authority.create"); err != nil {
-			return nil, err
-		}
 	}
-	return authority, renewClient(ctx, authority, db)
+	return authority, renewClient(authority)
+}
+
+// record audits a certificate that is about to come into force.
+func record(ctx context.Context, db *store.Store, action string) func(pki.Own) error {
+	return func(c pki.Own) error { return db.RecordAuthority(ctx, self(), action, c.Serial, c.NotAfter) }
 }
 
 // keepClient renews the manager's certificate in time, until ctx ends. A failure is for the log and the next try: the
 // certificate is good for long yet.
-func keepClient(ctx context.Context, authority *pki.Authority, db *store.Store) error {
+func keepClient(ctx context.Context, authority *pki.Authority) error {
 	tick := time.NewTicker(renewalInterval)
 	defer tick.Stop()
 	for {
@@ -44,19 +47,18 @@ func keepClient(ctx context.Context, authority *pki.Authority, db *store.Store) 
 			return nil
 		case <-tick.C:
 		}
-		if err := renewClient(ctx, authority, db); err != nil {
+		if err := renewClient(authority); err != nil {
 			slog.Error("the manager's certificate can not be renewed", "error", err)
 		}
 	}
 }
 
-func renewClient(ctx context.Context, authority *pki.Authority, db *store.Store) error {
+func renewClient(authority *pki.Authority) error {
 	made, err := authority.KeepClient()
-	if err != nil || !made {
-		return err
+	if made {
+		slog.Info("issued the certificate that agents are dialled with")
 	}
-	slog.Info("issued the certificate that agents are dialled with")
-	return db.RecordAuthority(ctx, self(), "authority.issue_client")
+	return err
 }
 
 // self is this process where nobody asked it, for the audit entry.
