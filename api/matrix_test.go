@@ -194,6 +194,7 @@ var matrix = map[string]row{
 	"updateSiteWindow":           {who: adminOnly, sends: aWindow},
 	"deleteSiteWindow":           {who: adminOnly},
 	"listSiteWindowOccurrences":  {who: anyone},
+	"previewWindow":              {who: anyone, sends: aWindow, reads: true},
 
 	"listJobs":       {who: anyone},
 	"createJob":      {who: operatorNamed, sends: aJob},

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -52,6 +53,10 @@ type (
 		HostPath
 		OccurrencesQuery
 	}
+	previewWindowInput struct {
+		OccurrencesQuery
+		Body WindowInput
+	}
 )
 
 func (s *server) registerOccurrences() {
@@ -63,6 +68,12 @@ func (s *server) registerOccurrences() {
 	handle(s, siteWindowRoutes.occurrences(), func(ctx context.Context, by fleet.Caller, in *siteOccurrences) (*occurrencesAnswer, error) {
 		return s.windowOccurrences(ctx, by, siteWindowRoutes, "", in.WindowID, in.OccurrencesQuery)
 	})
+	handle(s, huma.Operation{
+		OperationID: "previewWindow", Method: http.MethodPost, Path: "/maintenance-windows/preview",
+		Tags: []string{"Maintenance windows"}, Summary: "See when a window would occur without making it",
+		Description: "Refuses what creating it at any owner would refuse of its fields, and stores nothing. The window alone, whether it is enabled or not; blackouts are not taken out.",
+		Metadata:    map[string]any{readsOnly: true},
+	}, s.previewWindow)
 	handle(s, huma.Operation{
 		OperationID: "listHostOccurrences", Method: http.MethodGet, Path: "/hosts/{id}/occurrences",
 		Tags: []string{"Maintenance windows"}, Summary: "List the spans in which a host may be patched, blackouts taken out",
@@ -90,7 +101,16 @@ func (s *server) windowOccurrences(
 	if err != nil {
 		return nil, err
 	}
-	return &occurrencesAnswer{Body: occurrenceList{Items: convert(w.Occurrences(from, q.Limit), occurrence)}}, nil
+	return &occurrencesAnswer{Body: occurrenceList{Items: convert(w.NotedOccurrences(from, q.Limit), occurrence)}}, nil
+}
+
+func (s *server) previewWindow(_ context.Context, _ fleet.Caller, in *previewWindowInput) (*occurrencesAnswer, error) {
+	from, wrongFrom := s.from(in.OccurrencesQuery)
+	w, wrongWindow := in.Body.window(s.Policy.Cutoff)
+	if err := errors.Join(wrongFrom, wrongWindow); err != nil {
+		return nil, err
+	}
+	return &occurrencesAnswer{Body: occurrenceList{Items: convert(w.NotedOccurrences(from, in.Limit), occurrence)}}, nil
 }
 
 func (s *server) hostOccurrences(ctx context.Context, by fleet.Caller, in *hostOccurrences) (*spansAnswer, error) {

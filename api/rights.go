@@ -54,7 +54,7 @@ var rights = map[string]string{
 	"listGroupWindows": forViewers, "createGroupWindow": forOperators, "getGroupWindow": forViewers,
 	"updateGroupWindow": forOperators, "deleteGroupWindow": forOperators, "listGroupWindowOccurrences": forViewers,
 	"listSiteWindows": forAnyone, "createSiteWindow": forAdmins, "getSiteWindow": forAnyone, "updateSiteWindow": forAdmins,
-	"deleteSiteWindow": forAdmins, "listSiteWindowOccurrences": forAnyone,
+	"deleteSiteWindow": forAdmins, "listSiteWindowOccurrences": forAnyone, "previewWindow": forAnyone,
 
 	"listJobs": forAnyone, "createJob": forNamed, "previewJob": forNamed, "getJob": forViewers, "cancelJob": forAllOf,
 	"retryJob": forOperators, "listJobHosts": forViewers, "getJobHost": forViewers, "getJobHostLog": forViewers,

@@ -178,10 +178,11 @@ type NthWeekdayOut struct {
 type Occurrence struct {
 	StartsAt time.Time `json:"starts_at"`
 	EndsAt   time.Time `json:"ends_at"`
+	Note     string    `json:"note" doc:"What a change of the clocks (daylight saving) moves, in a sentence with wall times of the window's zone; empty where nothing is moved" example:"The clocks go forward while it lasts: it ends at 04:00 instead of 03:00."`
 }
 
-func occurrence(s fleet.Span) Occurrence {
-	return Occurrence{StartsAt: s.Start.UTC(), EndsAt: s.End.UTC()}
+func occurrence(o fleet.Occurrence) Occurrence {
+	return Occurrence{StartsAt: o.Start.UTC(), EndsAt: o.End.UTC(), Note: o.Note}
 }
 
 func windowBody(w fleet.Window, now time.Time) Window {
@@ -189,7 +190,7 @@ func windowBody(w fleet.Window, now time.Time) Window {
 		ID: w.ID, Scope: string(w.Scope), HostID: orNull(w.HostID), GroupID: orNull(w.GroupID), Kind: string(w.Kind),
 		Label: w.Label, TimeZone: w.TimeZone, StartsOn: w.StartsOn.String(), StartTime: w.StartTime.String(),
 		DurationMinutes: w.DurationMinutes, Recurrence: string(w.Recurrence), Weekdays: convert(w.Weekdays, fleet.WeekdayName),
-		Enabled: w.Enabled, Next: convert(w.Occurrences(now, nextOccurrences), occurrence),
+		Enabled: w.Enabled, Next: convert(w.NotedOccurrences(now, nextOccurrences), occurrence),
 		CreatedAt: w.CreatedAt.UTC(), UpdatedAt: w.UpdatedAt.UTC(),
 	}
 	slices.SortStableFunc(body.Weekdays, func(a, b string) int { return weekdayOrder(a) - weekdayOrder(b) })

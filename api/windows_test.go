@@ -11,7 +11,10 @@ import (
 	"github.com/patch-manager/patch-manager/fleet"
 )
 
-const siteWindows = "/api/v1/maintenance-windows"
+const (
+	siteWindows   = "/api/v1/maintenance-windows"
+	windowPreview = siteWindows + "/preview"
+)
 
 func window(more map[string]any) map[string]any {
 	w := map[string]any{
@@ -119,12 +122,14 @@ func TestEachBrokenRuleOfAWindowNamesItsField(t *testing.T) {
 		"daily with a day":         {map[string]any{"day_of_month": 1}, "day_of_month"},
 		"unknown field":            {map[string]any{"until": "2027-01-01"}, "until"},
 	} {
-		a := s.call(s.admin, "POST", siteWindows, window(c.change))
+		a, preview := s.call(s.admin, "POST", siteWindows, window(c.change)), s.call(s.admin, "POST", windowPreview, window(c.change))
 		if c.field == "" {
 			require.Equal(t, 201, a.status, "%s: %s", name, a.body)
+			require.Equal(t, 200, preview.status, "%s: %s", name, preview.body)
 			continue
 		}
 		require.Equal(t, 422, a.status, "%s: %s", name, a.body)
+		require.Equal(t, a.json(t), preview.json(t), "a preview refuses what creating it would refuse")
 		require.Equal(t, c.field, a.json(t)["errors"].([]any)[0].(map[string]any)["field"], "%s: %s", name, a.body)
 	}
 }
@@ -180,14 +185,41 @@ func TestWindowShowsItsNextOccurrencesWhetherItIsEnabledOrNot(t *testing.T) {
 	require.Len(t, w["next"], 5)
 	got := items(t, s.must(200, s.admin, "GET", siteWindows+"/"+w["id"].(string)+"/occurrences?from=2026-03-28T12:00:00Z&limit=3", nil))
 	require.Equal(t, []map[string]any{
-		{"starts_at": "2026-03-28T21:30:00Z", "ends_at": "2026-03-28T23:30:00Z"},
-		{"starts_at": "2026-03-29T20:30:00Z", "ends_at": "2026-03-29T22:30:00Z"},
-		{"starts_at": "2026-03-30T20:30:00Z", "ends_at": "2026-03-30T22:30:00Z"},
+		{"starts_at": "2026-03-28T21:30:00Z", "ends_at": "2026-03-28T23:30:00Z", "note": ""},
+		{"starts_at": "2026-03-29T20:30:00Z", "ends_at": "2026-03-29T22:30:00Z", "note": ""},
+		{"starts_at": "2026-03-30T20:30:00Z", "ends_at": "2026-03-30T22:30:00Z", "note": ""},
 	}, got)
 	for _, q := range []string{"limit=0", "limit=101", "from=1999-12-31T00:00:00Z", "from=2201-01-01T00:00:00Z", "from=yesterday"} {
 		s.refuse(422, "invalid_field", s.admin, "GET", siteWindows+"/"+w["id"].(string)+"/occurrences?"+q, nil)
 	}
 	require.Len(t, items(t, s.must(200, s.admin, "GET", siteWindows+"/"+w["id"].(string)+"/occurrences?limit=100", nil)), 100)
+}
+
+func TestPreviewOfAWindowShowsWhatItsOccurrencesWouldBeAndStoresNothing(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	caller := s.member(nil)
+	body := window(map[string]any{"start_time": "02:30", "duration_minutes": 60, "enabled": false})
+	got := s.must(200, caller, "POST", windowPreview+"?from=2026-03-28T12:00:00Z&limit=2", body)
+	require.Equal(t, []map[string]any{
+		{
+			"starts_at": "2026-03-29T01:00:00Z", "ends_at": "2026-03-29T02:00:00Z",
+			"note": "02:30 is skipped on 2026-03-29, as the clocks go forward: it starts at 03:00 and ends at 04:00 instead of 03:30.",
+		},
+		{"starts_at": "2026-03-30T00:30:00Z", "ends_at": "2026-03-30T01:30:00Z", "note": ""},
+	}, items(t, got))
+	require.Zero(t, s.count(`select count(*) from maintenance_windows`))
+	require.Zero(t, s.count(`select count(*) from audit_entries where action like 'maintenance_window.%'`))
+
+	path := siteWindows + "/" + s.must(201, s.admin, "POST", siteWindows, body)["id"].(string) + "/occurrences"
+	require.Equal(t, got, s.must(200, caller, "GET", path+"?from=2026-03-28T12:00:00Z&limit=2", nil))
+	require.Len(t, items(t, s.must(200, caller, "POST", windowPreview, body)), 10)
+	for _, q := range []string{"limit=1", "limit=100"} {
+		s.must(200, caller, "POST", windowPreview+"?"+q, body)
+	}
+	for _, q := range []string{"limit=0", "limit=101", "from=1999-12-31T00:00:00Z", "from=2201-01-01T00:00:00Z", "from=yesterday"} {
+		s.refuse(422, "invalid_field", caller, "POST", windowPreview+"?"+q, body)
+	}
 }
 
 func TestSpansOfAHostAreItsWindowsWithEveryBlackoutTakenOut(t *testing.T) {

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"iter"
 	"slices"
 	"time"
 )
@@ -11,49 +12,49 @@ import (
 // not pass Validate the result is empty.
 func (w Window) Occurrences(from time.Time, limit int) []Span {
 	var spans []Span
-	w.each(from, func(s Span) bool {
+	for _, s := range w.each(from) {
 		if len(spans) >= limit {
-			return false
+			break
 		}
 		spans = append(spans, s)
-		return true
-	})
+	}
 	return spans
 }
 
 // OccurrencesBetween returns like Occurrences all those that end after from and start before until.
 func (w Window) OccurrencesBetween(from, until time.Time) []Span {
 	var spans []Span
-	w.each(from, func(s Span) bool {
+	for _, s := range w.each(from) {
 		if !s.Start.Before(until) {
-			return false
+			break
 		}
 		spans = append(spans, s)
-		return true
-	})
+	}
 	return spans
 }
 
-// each yields the occurrences that end after from, ascending, until yield says false. Days are counted and weekdays
-// judged in local time at the start of an occurrence, never at its end or at `from`.
-func (w Window) each(from time.Time, yield func(Span) bool) {
-	loc, err := LoadZone(w.TimeZone)
-	if err != nil || w.validateTimes(0) != nil {
-		return
-	}
-	// Two days are to spare, because a start may move by a gap and local days are not all of 24 hours.
-	day := DateOf(from.In(loc)).AddDays(-w.DurationMinutes/(24*60) - 2)
-	for {
-		d, ok := w.nextDay(day)
-		if !ok {
+// each yields the occurrences that end after from, ascending, each with the day that it belongs to. Days are counted and
+// weekdays judged in local time at the start of an occurrence, never at its end or at `from`.
+func (w Window) each(from time.Time) iter.Seq2[Date, Span] {
+	return func(yield func(Date, Span) bool) {
+		loc, err := LoadZone(w.TimeZone)
+		if err != nil || w.validateTimes(0) != nil {
 			return
 		}
-		start := instant(loc, d, w.StartTime)
-		span := Span{Start: start, End: start.Add(w.duration())}
-		if span.End.After(from) && !yield(span) {
-			return
+		// Two days are to spare, because a start may move by a gap and local days are not all of 24 hours.
+		day := DateOf(from.In(loc)).AddDays(-w.DurationMinutes/(24*60) - 2)
+		for {
+			d, ok := w.nextDay(day)
+			if !ok {
+				return
+			}
+			start := instant(loc, d, w.StartTime)
+			span := Span{Start: start, End: start.Add(w.duration())}
+			if span.End.After(from) && !yield(d, span) {
+				return
+			}
+			day = d.AddDays(1)
 		}
-		day = d.AddDays(1)
 	}
 }
 
