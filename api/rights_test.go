@@ -93,10 +93,10 @@ func TestTakingARightAwayIsAnsweredAfterTheChangesThatItHeld(t *testing.T) {
 }
 
 // waitForLocks waits until so many sessions of the database wait for a lock.
-func (w *world) waitForLocks(n int) {
-	w.t.Helper()
-	require.Eventually(w.t, func() bool {
-		return w.count(`select count(distinct l.pid) from pg_locks l join pg_stat_activity a using (pid)
+func (s *site) waitForLocks(n int) {
+	s.t.Helper()
+	require.Eventually(s.t, func() bool {
+		return s.count(`select count(distinct l.pid) from pg_locks l join pg_stat_activity a using (pid)
 			where not l.granted and a.datname = current_database()`) == n
 	}, streamWithin, 5*time.Millisecond)
 }

@@ -17,6 +17,9 @@ var errSetup = fleet.Forbidden("wrong_setup_code", "the code is wrong or expired
 func (s *Store) OfferSetup(ctx context.Context, by fleet.Actor) (string, error) {
 	code := newSecret()
 	err := s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error {
+		if err := q.LockAdministrators(ctx); err != nil {
+			return err
+		}
 		made, err := q.OfferSetupCode(ctx, hashToken(code), fleet.SetupLifetime.Seconds())
 		if err != nil {
 			return err
@@ -41,7 +44,8 @@ func checkSetup(ctx context.Context, q *sqlgen.Queries, code string) error {
 	return translate(err)
 }
 
-// SetUp makes the first administrator by a code, and all codes void.
+// SetUp makes the first administrator by a code. As with every other way to make one, the trigger end_setup makes all
+// codes void.
 func (s *Store) SetUp(ctx context.Context, by fleet.Caller, code string, in fleet.UserInput) (string, error) {
 	id := newID()
 	in.Admin = true
@@ -53,9 +57,6 @@ func (s *Store) SetUp(ctx context.Context, by fleet.Caller, code string, in flee
 			return err
 		}
 		if err := insertUser(ctx, q, id, in); err != nil {
-			return err
-		}
-		if err := q.DropSetupCodes(ctx); err != nil {
 			return err
 		}
 		by.UserID, by.Name = id, in.Name

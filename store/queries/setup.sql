@@ -14,6 +14,3 @@ where not exists (select from users where is_admin and disabled_at is null);
 -- name: SetupCodeCounts :one
 select exists (select from setup_codes where code_hash = @code_hash and expires_at > now()
     and not exists (select from users where is_admin and disabled_at is null))::boolean as counts;
-
--- name: DropSetupCodes :exec
-delete from setup_codes;

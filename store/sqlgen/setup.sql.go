@@ -21,15 +21,6 @@ func (q *Queries) AdministratorExists(ctx context.Context) (bool, error) {
 	return column_1, err
 }
 
-const dropSetupCodes = `-- name: DropSetupCodes :exec
-delete from setup_codes
-`
-
-func (q *Queries) DropSetupCodes(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, dropSetupCodes)
-	return err
-}
-
 const lockAdministrators = `-- name: LockAdministrators :exec
 select pg_advisory_xact_lock(hashtext('users_last_administrator'))
 `
