@@ -3,12 +3,9 @@ package api
 import (
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -43,6 +40,7 @@ type auditList struct {
 
 type listAuditInput struct {
 	PageQuery
+	FormatQuery
 	Actor       string    `query:"actor" maxLength:"200" doc:"Only what this user did: the name, or the id"`
 	Action      string    `query:"action" maxLength:"100" doc:"Only this action" example:"host.update"`
 	SubjectType string    `query:"subject_type" maxLength:"100" doc:"Only what was done to things of this kind" example:"host"`
@@ -50,26 +48,15 @@ type listAuditInput struct {
 	RequestID   string    `query:"request_id" maxLength:"100" doc:"Only what this request did"`
 	From        time.Time `query:"from" doc:"Only entries from this time on"`
 	To          time.Time `query:"to" doc:"Only entries before this time"`
-	Format      string    `query:"format" enum:"json,csv" doc:"Absent: what Accept asks for"`
-	Accept      string    `header:"Accept" hidden:"true"`
 }
 
 func (s *server) registerAudit() {
-	schemas := s.api.OpenAPI().Components.Schemas
 	handle(s, huma.Operation{
 		OperationID: "listAudit", Method: http.MethodGet, Path: "/audit", Tags: []string{"Audit"},
-		Summary: "List who did what, the newest first (administrators)",
-		Description: "That somebody read them is an entry itself. With format=csv, or Accept: text/csv, the answer is one table of all " +
-			"entries that pass the filter, and limit counts for nothing; more than " + fmt.Sprint(maxExport) + " are refused. In it a text that a " +
-			"spreadsheet would take for a formula begins with an apostrophe.",
-		Errors: []int{http.StatusForbidden},
-		Responses: map[string]*huma.Response{"200": {
-			Description: "OK",
-			Content: map[string]*huma.MediaType{
-				"application/json": {Schema: schemas.Schema(reflect.TypeFor[auditList](), true, "AuditList")},
-				"text/csv":         {Schema: &huma.Schema{Type: huma.TypeString, Description: "With the names of the columns in the first line"}},
-			},
-		}},
+		Summary:     "List who did what, the newest first (administrators)",
+		Description: "That somebody read them is an entry itself. " + tableDescription("entries"),
+		Errors:      []int{http.StatusForbidden},
+		Responses:   s.listOrTable(reflect.TypeFor[auditList](), "AuditList"),
 	}, s.listAudit)
 }
 
@@ -89,29 +76,14 @@ func (s *server) listAudit(ctx context.Context, by fleet.Caller, in *listAuditIn
 		if err != nil {
 			return nil, err
 		}
-		return &huma.StreamResponse{Body: func(hc huma.Context) { s.exportAudit(hc, next) }}, nil
+		return exportTable(s, table[fleet.AuditEntry]{name: "audit", columns: auditColumns, row: auditRow, next: next}), nil
 	}
 	entries, err := s.Store.Audit(ctx, by, f)
 	if err != nil {
 		return nil, err
 	}
 	page, cursor := cut("audit", entries, in.Limit, func(e fleet.AuditEntry) int64 { return e.Seq })
-	body, err := json.Marshal(auditList{Items: convert(page, auditBody), NextCursor: cursor})
-	if err != nil {
-		return nil, fmt.Errorf("encode audit entries: %w", err)
-	}
-	return &huma.StreamResponse{Body: func(hc huma.Context) {
-		hc.SetHeader("Content-Type", "application/json")
-		_, _ = hc.BodyWriter().Write(body) // the client is gone if this fails
-	}}, nil
-}
-
-// wantsCSV is whether the format, or without one the header, asks for a table and not for JSON as well.
-func (in *listAuditInput) wantsCSV() bool {
-	if in.Format != "" {
-		return in.Format == "csv"
-	}
-	return strings.Contains(in.Accept, "text/csv") && !strings.Contains(in.Accept, "application/json")
+	return jsonAnswer(auditList{Items: convert(page, auditBody), NextCursor: cursor})
 }
 
 func auditBody(e fleet.AuditEntry) AuditEntry {

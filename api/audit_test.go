@@ -221,5 +221,5 @@ func TestATableThatCanNotBeFinishedDoesNotLookWhole(t *testing.T) {
 	defer response.Body.Close()
 	_, err = io.ReadAll(response.Body)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
-	require.Contains(t, s.log.String(), "export of audit entries cut off")
+	require.Contains(t, s.log.String(), "export cut off")
 }

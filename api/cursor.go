@@ -34,7 +34,7 @@ func readCursor[K any](list, encoded string, key *K) error {
 }
 
 var errCursor = &fleet.Error{
-	Kind: fleet.KindInvalid, Code: "invalid_cursor", Field: "cursor", Message: "must be the next_cursor of a page of this list",
+	Kind: fleet.KindInvalid, Code: "invalid_cursor", Field: "cursor", Message: "must be the next_cursor of a page of this list in the same order",
 }
 
 // readIDCursor is readCursor for a list in order of its ids.

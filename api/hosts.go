@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -16,22 +15,7 @@ type HostPath struct {
 	ID string `path:"id" doc:"The host"`
 }
 
-type listHostsInput struct {
-	PageQuery
-	Query   string   `query:"q" maxLength:"200" doc:"Part of the fqdn, the display name or the address"`
-	GroupID string   `query:"group_id" doc:"Only hosts of this group"`
-	Zone    string   `query:"zone" maxLength:"50" doc:"Only hosts of this zone"`
-	Health  string   `query:"health" enum:"healthy,unhealthy,unknown,none" doc:"Only hosts of this health"`
-	Label   []string `query:"label,explode" maxItems:"10" doc:"Only hosts with this label: name or name=value; given several times, with all of them"`
-}
-
-type hostList struct {
-	Items      []Host  `json:"items"`
-	NextCursor *string `json:"next_cursor" nullable:"true" doc:"Null on the last page"`
-}
-
 type (
-	listHostsAnswer struct{ Body hostList }
 	hostAnswer      struct{ Body Host }
 	createHostInput struct{ Body HostInput }
 	updateHostInput struct {
@@ -46,10 +30,7 @@ type (
 )
 
 func (s *server) registerHosts() {
-	handle(s, huma.Operation{
-		OperationID: "listHosts", Method: http.MethodGet, Path: "/hosts", Tags: []string{"Hosts"},
-		Summary: "List hosts in order of their fqdn",
-	}, s.listHosts)
+	s.registerHostList()
 	handle(s, huma.Operation{
 		OperationID: "createHost", Method: http.MethodPost, Path: "/hosts", Tags: []string{"Hosts"},
 		Summary: "Register a host", DefaultStatus: http.StatusCreated, Errors: createErrors,
@@ -74,44 +55,9 @@ func (s *server) registerHosts() {
 	}, s.getHostPatches)
 }
 
-func (s *server) listHosts(ctx context.Context, by fleet.Caller, in *listHostsInput) (*listHostsAnswer, error) {
-	f := fleet.HostFilter{
-		Text: in.Query, Zone: in.Zone, Health: fleet.HealthState(in.Health), Labels: labelFilters(in.Label),
-		Limit: in.Limit + 1, Ages: s.resultAges(),
-	}
-	if in.GroupID != "" {
-		f.GroupID = pathID(in.GroupID)
-	}
-	if err := readCursor("hosts", in.Cursor, &f.After); err != nil {
-		return nil, err
-	}
-	hosts, err := s.Store.Hosts(ctx, by.Sees(), f)
-	if err != nil {
-		return nil, err
-	}
-	page, next := cut("hosts", hosts, in.Limit, func(h fleet.HostView) string { return h.FQDN })
-	items, err := s.hostBodies(ctx, page)
-	if err != nil {
-		return nil, err
-	}
-	return &listHostsAnswer{Body: hostList{Items: items, NextCursor: next}}, nil
-}
-
 // resultAges says from when on a result counts, two polls back, and from when on it is shown.
 func (s *server) resultAges() fleet.ResultAges {
 	return fleet.AgesAt(s.Now(), s.Policy.PollInterval, s.Policy.ResultRetention)
-}
-
-func labelFilters(labels []string) []fleet.LabelFilter {
-	filters := make([]fleet.LabelFilter, len(labels))
-	for i, l := range labels {
-		name, value, hasValue := strings.Cut(l, "=")
-		filters[i].Name = name
-		if hasValue {
-			filters[i].Value = &value
-		}
-	}
-	return filters
 }
 
 func (s *server) createHost(ctx context.Context, by fleet.Caller, in *createHostInput) (*createdHostAnswer, error) {

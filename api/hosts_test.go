@@ -31,7 +31,7 @@ func TestHostIsReturnedAsItWasSent(t *testing.T) {
 	for field, value := range sent {
 		require.EqualValues(t, value, got[field], field)
 	}
-	require.Equal(t, map[string]any{"state": "none", "healthy": 0.0, "unhealthy": 0.0, "unknown": 0.0, "oldest_result_at": nil}, got["health"])
+	require.Equal(t, map[string]any{"state": "none", "healthy": 0.0, "unhealthy": 0.0, "unknown": 0.0, "oldest_result_at": nil, "stale": false}, got["health"])
 	require.Nil(t, got["agent"].(map[string]any)["reachable"])
 }
 

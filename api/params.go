@@ -3,8 +3,10 @@ package api
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"github.com/patch-manager/patch-manager/fleet"
@@ -56,6 +58,32 @@ func or[T any](p *T, absent T) T {
 		return absent
 	}
 	return *p
+}
+
+// OptionalParam is a parameter of a query that says something different by not being there. The framework only fills
+// types that are exported.
+type OptionalParam[T any] struct {
+	Value T
+	IsSet bool
+}
+
+// Schema is that of the value.
+func (o OptionalParam[T]) Schema(r huma.Registry) *huma.Schema {
+	return huma.SchemaFromType(r, reflect.TypeFor[T]())
+}
+
+// Receiver is where the framework puts the value.
+func (o *OptionalParam[T]) Receiver() reflect.Value { return reflect.ValueOf(o).Elem().Field(0) }
+
+// OnParamSet is told whether there was one.
+func (o *OptionalParam[T]) OnParamSet(isSet bool, _ any) { o.IsSet = isSet }
+
+// orNil is the value, nil where there was none.
+func (o OptionalParam[T]) orNil() *T {
+	if !o.IsSet {
+		return nil
+	}
+	return &o.Value
 }
 
 // empty is the answer of operations that have nothing to say.

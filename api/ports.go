@@ -113,6 +113,9 @@ type Throttle interface {
 // HostStore keeps hosts.
 type HostStore interface {
 	Hosts(ctx context.Context, scope fleet.Scope, f fleet.HostFilter) ([]fleet.HostView, error)
+	TotalHosts(ctx context.Context, scope fleet.Scope, m fleet.HostMatch) (int, error)
+	// ExportHosts yields all hosts that match page by page, until there are none; it refuses more than most.
+	ExportHosts(ctx context.Context, scope fleet.Scope, f fleet.HostFilter, most int) (func(context.Context) ([]fleet.HostView, error), error)
 	Host(ctx context.Context, scope fleet.Scope, id string, ages fleet.ResultAges) (fleet.HostView, error)
 	CreateHost(ctx context.Context, by fleet.Caller, in fleet.HostInput) (string, error)
 	UpdateHost(ctx context.Context, by fleet.Caller, id string, in fleet.HostInput) error

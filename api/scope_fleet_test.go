@@ -59,6 +59,11 @@ func (f *randomFleet) add(sql string, args ...any) { f.batch.Queue(sql, args...)
 
 func (f *randomFleet) flip(label string) bool { return rapid.Bool().Draw(f.r, label) }
 
+// maybe is a boolean of what may not be known.
+func (f *randomFleet) maybe(label string) any {
+	return rapid.SampledFrom([]any{nil, true, false}).Draw(f.r, label)
+}
+
 // some draws a part of all groups.
 func (f *randomFleet) some() []string { return drawSome(f.r, f.groups) }
 
@@ -123,6 +128,10 @@ func (f *randomFleet) drawHost(i int) *randomHost {
 		f.add(`insert into host_inventories (host_id, at, os, os_version, kernel, architecture, cache_status, patches)
 			values ($1, $2, 'debian', '12', '6.1', 'amd64', 'fresh', '[]')`, h.id, f.now.Add(-time.Minute))
 	}
+	f.add(`update hosts set agent_reachable = $2, reboot_required = $3, pending_patches = $4, agent_last_seen_at = $5, certificate_expires_at = $6
+		where id = $1`, h.id, f.maybe("reachable"), f.maybe("reboot"), rapid.SampledFrom([]any{nil, 0, 1, 7}).Draw(f.r, "pending"),
+		rapid.SampledFrom([]any{nil, f.now, f.now.Add(-time.Hour)}).Draw(f.r, "seen"),
+		rapid.SampledFrom([]any{nil, f.now, f.now.Add(29 * 24 * time.Hour), f.now.Add(31 * 24 * time.Hour)}).Draw(f.r, "certificate"))
 	h.windows = f.drawWindow("host", &h.id, nil)
 	for n := range rapid.IntRange(0, 2).Draw(f.r, "checks") {
 		h.checks = append(h.checks, f.drawCheck(h, n))

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,6 +59,16 @@ func (c *comparison) compareHosts() {
 	filters := []string{"", "q=h1", "q=10.0", "zone=edge", "label=tier", "label=tier%3Da", "label=tier&zone=edge"}
 	for _, health := range []string{"healthy", "unhealthy", "unknown", "none"} {
 		filters = append(filters, "health="+health)
+	}
+	for _, sort := range []string{"-fqdn", "health", "-health", "pending_patches", "-pending_patches", "last_seen_at", "-last_seen_at"} {
+		filters = append(filters, "sort="+sort, "sort="+sort+"&label=tier")
+	}
+	for _, narrow := range []string{"agent=reachable", "agent=unreachable", "agent=unknown", "reboot_required", "has_pending_patches", "stale", "certificate_expiring"} {
+		if strings.Contains(narrow, "=") {
+			filters = append(filters, narrow)
+			continue
+		}
+		filters = append(filters, narrow+"=true", narrow+"=false")
 	}
 	for _, filter := range filters {
 		c.compareList("hosts", filter, func(h object) bool { return c.sees(c.host(h["id"])) }, c.asSeenHost)
@@ -225,7 +236,7 @@ func (c *comparison) compareThing(path string, seen bool, asSeen func(object)) {
 	require.Equal(c.r, thing, decoded(c.r, got.body), path)
 }
 
-// list reads a whole list in pages of two.
+// list reads a whole list in pages of two, and holds that what says how many there are says it truly.
 func (c *comparison) list(token, path, filter string) []object {
 	all := []object{}
 	for cursor := ""; ; {
@@ -236,6 +247,9 @@ func (c *comparison) list(token, path, filter string) []object {
 			all = append(all, item.(object))
 		}
 		if page["next_cursor"] == nil {
+			if total, ok := page["total"]; ok {
+				require.InDelta(c.r, len(all), total, 0, "%s?%s", path, filter)
+			}
 			return all
 		}
 		cursor = page["next_cursor"].(string)

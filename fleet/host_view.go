@@ -5,13 +5,28 @@ import "time"
 // HealthState is the health of a host in one word.
 type HealthState string
 
-// The health states, the worst first. HealthNone is a host without enabled checks.
+// The health states. HealthNone is a host without enabled checks.
 const (
 	HealthUnhealthy HealthState = "unhealthy"
 	HealthUnknown   HealthState = "unknown"
 	HealthHealthy   HealthState = "healthy"
 	HealthNone      HealthState = "none"
 )
+
+// Rank is the place of a health in the order in which lists show it: what needs somebody first.
+func (s HealthState) Rank() int {
+	switch s {
+	case HealthUnhealthy:
+		return 0
+	case HealthUnknown:
+		return 1
+	case HealthNone:
+		return 2
+	case HealthHealthy:
+		return 3
+	}
+	return 4
+}
 
 // HealthSummary counts the enabled checks of a host. Unknown are those without a result, with one that is too old to
 // say anything, and those that could not be carried out.
@@ -52,25 +67,6 @@ func AgesAt(now time.Time, pollInterval, retention time.Duration) ResultAges {
 // Stale reports whether the oldest result of enabled checks is too old to say how things are; without one nothing is stale.
 func (a ResultAges) Stale(oldest *time.Time) bool {
 	return oldest != nil && oldest.Before(a.StaleBefore)
-}
-
-// HostFilter narrows a list of hosts; zero fields do not.
-type HostFilter struct {
-	Text    string // part of fqdn, display name or address
-	GroupID string
-	Zone    string
-	Health  HealthState
-	Labels  []LabelFilter
-	// After is the fqdn that the page follows, in lower case.
-	After string
-	Limit int
-	Ages  ResultAges
-}
-
-// LabelFilter asks for a label with the value, or where Value is nil with any.
-type LabelFilter struct {
-	Name  string
-	Value *string
 }
 
 // HostInventory is the last inventory of a host that its agent answered.

@@ -5,23 +5,28 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/patch-manager/patch-manager/fleet"
+	"github.com/patch-manager/patch-manager/store/sqlgen"
 )
 
 // hostSelect reads hosts with the health of their enabled checks; conditions and order follow it. It is written by hand
 // because the conditions depend on the filter, and reading one host must not differ from reading many.
-const hostSelect = `
+const hostSelect = hostColumns + `
+from hosts h` + hostHealth + `
+where (@every or exists (select 1 from group_hosts gh where gh.host_id = h.id and gh.group_id = any(@scope)))`
+
+const hostColumns = `
 select h.id, h.fqdn, h.address, h.agent_port, h.display_name, h.labels, h.zone, h.inherit_windows,
     h.agent_reachable, h.agent_error, h.agent_version, h.agent_last_seen_at, h.certificate_expires_at,
     h.pending_patches, h.reboot_required, h.inventory_at, h.created_at, h.updated_at,
     array(select gh.group_id from group_hosts gh
           where gh.host_id = h.id and (@every::boolean or gh.group_id = any(@scope::uuid[])) order by 1) as group_ids,
-    health.healthy, health.unhealthy, health.checks, health.oldest
-from hosts h
+    health.healthy, health.unhealthy, health.checks, health.oldest`
+
+const hostHealth = `
 cross join lateral (
     select count(*) as checks,
         count(*) filter (where s.checked_at >= @stale_before and s.outcome = 'healthy') as healthy,
@@ -30,29 +35,76 @@ cross join lateral (
     from host_health_checks c
     left join health_check_states s on s.check_id = c.id
     where c.host_id = h.id and c.enabled
-) health
-where (@every or exists (select 1 from group_hosts gh where gh.host_id = h.id and gh.group_id = any(@scope)))`
+) health`
 
-// healthCondition is HealthSummary.State in SQL.
-const healthCondition = `
-case when health.unhealthy > 0 then 'unhealthy' when health.checks > health.healthy then 'unknown'
-    when health.healthy > 0 then 'healthy' else 'none' end = @health`
-
-// groupCondition asks for a group within the scope, so that a filter never tells of groups outside of it.
-const groupCondition = `
-exists (select 1 from group_hosts gh
-        where gh.host_id = h.id and gh.group_id = @group_id and (@every or gh.group_id = any(@scope)))`
-
-// Hosts returns the hosts of scope that pass the filter, in order of their fqdn.
+// Hosts returns a page of the hosts of scope that match, in the order that the filter asks for.
 func (s *Store) Hosts(ctx context.Context, scope fleet.Scope, f fleet.HostFilter) ([]fleet.HostView, error) {
-	where, args := hostConditions(scope, f)
-	return s.queryHosts(ctx, where+" order by lower(h.fqdn) limit @max_rows", args)
+	q := matchHosts(scope, f.HostMatch)
+	page := q.page(f)
+	sql := hostColumns + " from (" + page + ") page join hosts h on h.id = page.id" + hostHealth + orderOf(f.Sort, "page.key", "page.id")
+	return s.queryHosts(ctx, sql, q.args)
+}
+
+// TotalHosts returns how many hosts of scope match.
+func (s *Store) TotalHosts(ctx context.Context, scope fleet.Scope, m fleet.HostMatch) (int, error) {
+	q := matchHosts(scope, m)
+	var n int
+	if err := s.pool.QueryRow(ctx, "select count(*) from (select h.id"+q.from()+") matching", q.args).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count hosts: %w", translate(err))
+	}
+	return n, nil
+}
+
+// ExportHosts is Hosts for all hosts that match now, whatever the limit: the function it returns yields
+// the next ones until there are none. Which they are and their order is read first, so that none is left out or comes
+// twice because something changes meanwhile. It refuses more than most.
+func (s *Store) ExportHosts(
+	ctx context.Context, scope fleet.Scope, f fleet.HostFilter, most int,
+) (func(context.Context) ([]fleet.HostView, error), error) {
+	f.Limit = most + 1
+	q := matchHosts(scope, f.HostMatch)
+	ids, err := hostIDs(ctx, s.pool, "select id from ("+q.page(f)+") page"+orderOf(f.Sort, "page.key", "page.id"), q.args)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) > most {
+		return nil, fleet.Invalid("format", "more than %d hosts match: ask for fewer, for example by zone or group_id", most)
+	}
+	return func(ctx context.Context) ([]fleet.HostView, error) {
+		for len(ids) > 0 {
+			n := min(exportPage, len(ids))
+			page, err := s.hostsInOrder(ctx, scope, ids[:n], f.Ages)
+			if ids = ids[n:]; err != nil || len(page) > 0 {
+				return page, err
+			}
+		}
+		return nil, nil
+	}, nil
+}
+
+func (s *Store) hostsInOrder(ctx context.Context, scope fleet.Scope, ids []string, ages fleet.ResultAges) ([]fleet.HostView, error) {
+	args := viewArgs(scope, ages)
+	args["ids"] = ids
+	return s.queryHosts(ctx, hostSelect+" and h.id = any(@ids::uuid[]) order by array_position(@ids::uuid[], h.id)", args)
+}
+
+func hostIDs(ctx context.Context, db sqlgen.DBTX, sql string, args pgx.NamedArgs) ([]string, error) {
+	rows, err := db.Query(ctx, sql, args)
+	if err != nil {
+		return nil, fmt.Errorf("query hosts: %w", translate(err))
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("query hosts: %w", translate(err))
+	}
+	return ids, nil
 }
 
 // Host returns one host of scope. Ages says which results count.
 func (s *Store) Host(ctx context.Context, scope fleet.Scope, id string, ages fleet.ResultAges) (fleet.HostView, error) {
-	args := pgx.NamedArgs{"every": scope.All, "scope": scope.Groups, "stale_before": ages.StaleBefore, "kept_since": ages.KeptSince, "id": id}
-	hosts, err := s.queryHosts(ctx, " and h.id = @id", args)
+	args := viewArgs(scope, ages)
+	args["id"] = id
+	hosts, err := s.queryHosts(ctx, hostSelect+" and h.id = @id", args)
 	if err != nil {
 		return fleet.HostView{}, err
 	}
@@ -62,32 +114,12 @@ func (s *Store) Host(ctx context.Context, scope fleet.Scope, id string, ages fle
 	return hosts[0], nil
 }
 
-func hostConditions(scope fleet.Scope, f fleet.HostFilter) (string, pgx.NamedArgs) {
-	var where strings.Builder
-	args := pgx.NamedArgs{
-		"every": scope.All, "scope": scope.Groups, "stale_before": f.Ages.StaleBefore, "kept_since": f.Ages.KeptSince, "max_rows": f.Limit,
-		"after": f.After, "text": f.Text, "group_id": f.GroupID, "zone": f.Zone, "health": string(f.Health),
-	}
-	when := func(asked bool, condition string) {
-		if asked {
-			where.WriteString(" and " + condition)
-		}
-	}
-	when(f.After != "", "lower(h.fqdn) > lower(@after)")
-	when(f.Text != "", "position(lower(@text) in lower(concat_ws(' ', h.fqdn, h.display_name, h.address))) > 0")
-	when(f.GroupID != "", groupCondition)
-	when(f.Zone != "", "h.zone = @zone")
-	when(f.Health != "", healthCondition)
-	for i, l := range f.Labels {
-		name, value := fmt.Sprintf("label%d", i), fmt.Sprintf("value%d", i)
-		args[name], args[value] = l.Name, l.Value
-		fmt.Fprintf(&where, " and h.labels ? @%s and (@%s::text is null or h.labels ->> @%s = @%s)", name, value, name, value)
-	}
-	return where.String(), args
+func viewArgs(scope fleet.Scope, ages fleet.ResultAges) pgx.NamedArgs {
+	return pgx.NamedArgs{"every": scope.All, "scope": scope.Groups, "stale_before": ages.StaleBefore, "kept_since": ages.KeptSince}
 }
 
-func (s *Store) queryHosts(ctx context.Context, where string, args pgx.NamedArgs) ([]fleet.HostView, error) {
-	rows, err := s.pool.Query(ctx, hostSelect+where, args)
+func (s *Store) queryHosts(ctx context.Context, sql string, args pgx.NamedArgs) ([]fleet.HostView, error) {
+	rows, err := s.pool.Query(ctx, sql, args)
 	if err != nil {
 		return nil, fmt.Errorf("query hosts: %w", translate(err))
 	}

@@ -29,8 +29,9 @@ func (s *Store) JobCandidates(
 		return nil, err
 	}
 	sees := by.Sees()
-	args := pgx.NamedArgs{"every": sees.All, "scope": sees.Groups, "stale_before": ages.StaleBefore, "kept_since": ages.KeptSince, "ids": ids}
-	hosts, err := s.queryHosts(ctx, " and h.id = any(@ids::uuid[]) order by lower(h.fqdn)", args)
+	args := viewArgs(sees, ages)
+	args["ids"] = ids
+	hosts, err := s.queryHosts(ctx, hostSelect+" and h.id = any(@ids::uuid[]) order by lower(h.fqdn)", args)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/patch-manager/patch-manager/fleet"
+)
+
+// hostQuery reads the ids of the hosts that match; what lists, counts, exports and jobs mean by a filter is one thing.
+// Health is read as an aggregate over all of them and only where it is asked for: host by host it takes ten times as long.
+type hostQuery struct {
+	where, having []string
+	health        bool
+	args          pgx.NamedArgs
+}
+
+// healthRank is HealthSummary.State in SQL, as its Rank.
+const healthRank = `case
+    when count(*) filter (where s.checked_at >= @stale_before and s.outcome = 'unhealthy') > 0 then 0
+    when count(c.id) > count(*) filter (where s.checked_at >= @stale_before and s.outcome = 'healthy') then 1
+    when count(c.id) = 0 then 2 else 3 end`
+
+// groupCondition asks for a group within the scope, so that a filter never tells of groups outside of it.
+const groupCondition = `exists (select 1 from group_hosts gh
+    where gh.host_id = h.id and gh.group_id = @group_id and (@every::boolean or gh.group_id = any(@scope::uuid[])))`
+
+// staleCondition is ResultAges.Stale in SQL.
+const staleCondition = `exists (select 1 from host_health_checks c join health_check_states s on s.check_id = c.id
+    where c.host_id = h.id and c.enabled and s.checked_at < @stale_before and s.checked_at >= @kept_since)`
+
+func matchHosts(scope fleet.Scope, m fleet.HostMatch) *hostQuery {
+	q := &hostQuery{args: viewArgs(scope, m.Ages)}
+	q.when(!scope.All, "h.id in (select gh.host_id from group_hosts gh where gh.group_id = any(@scope::uuid[]))", nil)
+	q.when(m.Text != "", "position(lower(@text) in lower(concat_ws(' ', h.fqdn, h.display_name, h.address))) > 0", pgx.NamedArgs{"text": m.Text})
+	q.when(m.GroupID != "", groupCondition, pgx.NamedArgs{"group_id": m.GroupID})
+	q.when(m.Zone != "", "h.zone = @zone", pgx.NamedArgs{"zone": m.Zone})
+	q.when(m.Agent != "", "h.agent_reachable is not distinct from @agent::boolean", pgx.NamedArgs{"agent": reachable(m.Agent)})
+	q.when(m.RebootRequired != nil, "h.reboot_required = @reboot", pgx.NamedArgs{"reboot": m.RebootRequired})
+	q.when(m.PendingPatches != nil, "(h.pending_patches > 0) = @pending", pgx.NamedArgs{"pending": m.PendingPatches})
+	q.when(isTrue(m.Stale), staleCondition, nil)
+	q.when(isFalse(m.Stale), "not "+staleCondition, nil)
+	q.when(m.CertificateExpiring != nil, "coalesce(h.certificate_expires_at < @expiring_before, false) = @expiring",
+		pgx.NamedArgs{"expiring": m.CertificateExpiring, "expiring_before": m.ExpiringBefore})
+	for i, l := range m.Labels {
+		name, value := fmt.Sprintf("label%d", i), fmt.Sprintf("value%d", i)
+		q.when(true, fmt.Sprintf("h.labels ? @%s and (@%s::text is null or h.labels ->> @%s = @%s)", name, value, name, value),
+			pgx.NamedArgs{name: l.Name, value: l.Value})
+	}
+	if m.Health != "" {
+		q.health, q.having = true, append(q.having, healthRank+" = @health")
+		q.args["health"] = m.Health.Rank()
+	}
+	return q
+}
+
+func (q *hostQuery) when(asked bool, condition string, args pgx.NamedArgs) {
+	if !asked {
+		return
+	}
+	q.where = append(q.where, condition)
+	for name, value := range args {
+		q.args[name] = value
+	}
+}
+
+func isTrue(b *bool) bool { return b != nil && *b }
+
+func isFalse(b *bool) bool { return b != nil && !*b }
+
+func reachable(a fleet.AgentState) *bool {
+	if a == fleet.AgentUnknown {
+		return nil
+	}
+	yes := a == fleet.AgentReachable
+	return &yes
+}
+
+// from is what follows the columns of a query.
+func (q *hostQuery) from() string {
+	from, where := " from hosts h", " where "+strings.Join(append([]string{"true"}, q.where...), " and ")
+	if !q.health {
+		return from + where
+	}
+	having := ""
+	if len(q.having) > 0 {
+		having = " having " + strings.Join(q.having, " and ")
+	}
+	return from + " left join host_health_checks c on c.host_id = h.id and c.enabled left join health_check_states s on s.check_id = c.id" +
+		where + " group by h.id" + having
+}
+
+// page is the query of the ids and sort keys of a page.
+func (q *hostQuery) page(f fleet.HostFilter) string {
+	key := q.sortKey(f.Sort)
+	if f.After != nil {
+		q.follow(f, key)
+	}
+	q.args["max_rows"] = f.Limit
+	return "select h.id, " + key.sql + " as key" + q.from() + orderOf(f.Sort, "key", "h.id") + " limit @max_rows"
+}
+
+// sortKey is an expression that hosts are sorted by.
+type sortKey struct {
+	sql      string
+	param    string // the value to follow
+	nullable bool
+	having   bool // it is an aggregate
+}
+
+func (q *hostQuery) sortKey(sort fleet.HostSort) sortKey {
+	switch sort.Column() {
+	case fleet.HostsByHealth:
+		q.health = true
+		return sortKey{sql: healthRank, param: "@after_number::integer", having: true}
+	case fleet.HostsByPending:
+		return sortKey{sql: "h.pending_patches", param: "@after_number::integer", nullable: true}
+	case fleet.HostsByLastSeen:
+		return sortKey{sql: "h.agent_last_seen_at", param: "@after_at::timestamptz", nullable: true}
+	default:
+		return sortKey{sql: "lower(h.fqdn)", param: "lower(@after_fqdn::text)"}
+	}
+}
+
+// follow narrows the query to what comes after a host. Those without a value come after all that have one.
+func (q *hostQuery) follow(f fleet.HostFilter, key sortKey) {
+	than := ">"
+	if f.Sort.Descending() {
+		than = "<"
+	}
+	q.args["after_fqdn"], q.args["after_number"], q.args["after_at"], q.args["after_id"] = f.After.FQDN, f.After.Number, f.After.At, f.After.ID
+	condition := fmt.Sprintf("(%s, h.id) %s (%s, @after_id::uuid)", key.sql, than, key.param)
+	switch {
+	case key.nullable && f.After.Number == nil && f.After.At == nil:
+		condition = fmt.Sprintf("%s is null and h.id %s @after_id::uuid", key.sql, than)
+	case key.nullable:
+		condition = fmt.Sprintf("(%s or %s is null)", condition, key.sql)
+	}
+	if key.having {
+		q.having = append(q.having, condition)
+		return
+	}
+	q.where = append(q.where, condition)
+}
+
+func orderOf(sort fleet.HostSort, key, id string) string {
+	if sort.Descending() {
+		return fmt.Sprintf(" order by %s desc nulls last, %s desc", key, id)
+	}
+	return fmt.Sprintf(" order by %s nulls last, %s", key, id)
+}
