@@ -13,13 +13,18 @@ setup: ## See to what the machine lacks and build everything
 	@scripts/build.sh
 
 .PHONY: build
-build: ## Build the programs into bin/
+build: ## Build the web UI and the programs into bin/
+	@scripts/web.sh build
 	$(GO) build -o bin/ ./cmd/...
 
 # exec, so that a signal to make's child is a signal to the program.
 .PHONY: dev
 dev: setup ## Run everything in the foreground, with a simulated fleet; Ctrl-C stops it
 	@exec bin/patch-manager dev
+
+.PHONY: web-dev
+web-dev: ## Serve the web UI with hot reload, on the API that `make dev` runs (or PATCH_MANAGER_URL)
+	@exec scripts/web.sh npm run dev
 
 .PHONY: demo
 demo: setup ## Run the main job over the simulated fleet in two minutes, and check how it ends
@@ -36,11 +41,27 @@ test-real: ## Hold the agent to its word in a real Debian guest (root on Debian 
 	$(GO) test -tags realhost -count 1 -timeout 20m ./devstack/realhost
 
 .PHONY: test
-test: setup ## Run every test that needs nothing outside
+test: setup web-test ## Run every test that needs nothing outside
 	$(GO) test -tags integration -timeout 30m ./...
+	@$(MAKE) --no-print-directory web-e2e
+
+.PHONY: web-test
+web-test:
+	@scripts/web.sh npm test
+
+.PHONY: web-e2e
+web-e2e: setup
+	@scripts/ensure-deps.sh browser
+	@scripts/web.sh npm run e2e
+
+.PHONY: web-check
+web-check: web-test
+	@scripts/web.sh npm run lint
+	@scripts/web.sh npm run generate-check
+	@scripts/npm-audit.sh
 
 .PHONY: check
-check: setup fmt-check lint vulncheck generate-check openapi-check race fuzz-short ## Run what CI runs
+check: setup fmt-check lint vulncheck generate-check openapi-check web-check race web-e2e fuzz-short ## Run what CI runs
 	@bin/patch-manager demo
 
 .PHONY: race
@@ -86,8 +107,9 @@ generate-check:
 	"$$(scripts/tool.sh sqlc)" diff
 
 .PHONY: openapi
-openapi: build ## Write the OpenAPI document
-	bin/patch-manager openapi > api/openapi.json
+openapi: ## Write the OpenAPI document, and the web UI's client of it
+	$(GO) run ./cmd/patch-manager openapi > tmp.openapi.json && mv tmp.openapi.json api/openapi.json
+	@scripts/web.sh npm run generate
 
 .PHONY: openapi-check
 openapi-check: build

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -52,6 +53,8 @@ type Config struct {
 	Log     *slog.Logger
 	Version string
 	Now     func() time.Time
+	// Pages serves the web UI at the paths that are not the API's; nil where there is none.
+	Pages http.Handler
 	// Stopping is closed when the process was told to stop, which ends the streams that never end by themselves; nil is
 	// never.
 	Stopping <-chan struct{}
@@ -92,9 +95,7 @@ func newPaced(cfg Config, pace streamPace) http.Handler {
 	mux := chi.NewMux()
 	s := &server{Config: cfg, hub: newHub(cfg.Store, cfg.Log, pace)}
 	mux.Use(s.identify, SecureHeaders(cfg.Secure), s.logAccess, s.recoverPanic, refuseCrossOrigin, limitBody)
-	mux.NotFound(func(w http.ResponseWriter, _ *http.Request) {
-		writeProblem(w, newProblem(http.StatusNotFound, "route_not_found", "there is nothing at this path"))
-	})
+	mux.NotFound(s.pageOrNothing)
 	mux.MethodNotAllowed(func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "this path does not know the method"))
 	})
@@ -103,6 +104,16 @@ func newPaced(cfg Config, pace streamPace) http.Handler {
 	s.registerAll()
 	serveDocs(mux, s.api.OpenAPI())
 	return mux
+}
+
+// pageOrNothing answers where no route is.
+func (s *server) pageOrNothing(w http.ResponseWriter, r *http.Request) {
+	read := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if s.Pages == nil || !read || r.URL.Path == "/api" || strings.HasPrefix(r.URL.Path, "/api/") {
+		writeProblem(w, newProblem(http.StatusNotFound, "route_not_found", "there is nothing at this path"))
+		return
+	}
+	s.Pages.ServeHTTP(w, r)
 }
 
 func (s *server) registerAll() {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the product, and beside it the Temporal development server where the machine has none, saying now and then how
+# Builds the web UI and with it the product, and beside them the Temporal development server where the machine has none, saying now and then how
 # long that has been going on: the first time takes minutes.
 set -eu
 cd "$(dirname "$0")/.."
@@ -17,7 +17,7 @@ stop() {
 trap stop INT TERM
 
 mkdir -p bin
-setsid go build -o bin/ ./cmd/... &
+setsid sh -c 'scripts/web.sh build && go build -o bin/ ./cmd/...' &
 product=$!
 groups=$product
 temporal=

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Sees to the Debian packages that a target of the Makefile needs:
 #
-#   scripts/ensure-deps.sh            the Postgres server's programs, for development and tests
+#   scripts/ensure-deps.sh            the Postgres server's programs, for development and tests, and npm for the web UI
+#   scripts/ensure-deps.sh browser    also the browser that the web UI is tested in
 #   scripts/ensure-deps.sh real-host  also what `make demo-real` boots a guest with
 #
 # Root and whoever may sudo without a password get them installed; everybody else is told the one command to run.
@@ -20,6 +21,8 @@ have() { PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1; }
 # missing prints the packages that the machine lacks.
 missing() {
 	have_postgres || echo postgresql
+	have npm || echo npm
+	[ "${1:-}" != browser ] || have chromium || have chromium-browser || have google-chrome || echo chromium
 	[ "${1:-}" = real-host ] || return 0
 	have debootstrap || echo debootstrap
 	have systemd-nspawn || echo systemd-container

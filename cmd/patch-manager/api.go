@@ -63,6 +63,10 @@ func runAPI(ctx context.Context, s settings.Settings) error {
 		return err
 	}
 	defer temporal.Close()
+	ui, err := pages()
+	if err != nil {
+		return err
+	}
 	config := api.Config{
 		Store: db, Runs: runs{workflows.NewClient(temporal)}, Sealer: secret.Plain{Keyring: keys}, Policy: apiPolicy(s),
 		SignOn: signOn, RoleMappings: s.OIDC.RoleMappings,
@@ -79,7 +83,7 @@ func runAPI(ctx context.Context, s settings.Settings) error {
 				URL:        runURL(s.Temporal.UIURL, options.Namespace, jobID, runID),
 			}
 		},
-		Metrics:  newMetrics(s, db).Text,
+		Metrics:  newMetrics(s, db).Text, Pages: ui,
 		Stopping: ctx.Done(), Log: slog.Default(), Version: version(), Now: time.Now,
 	}
 	if authority == nil {

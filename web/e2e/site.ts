@@ -1,0 +1,69 @@
+import AxeBuilder from '@axe-core/playwright';
+import { test as base, expect, type Page } from '@playwright/test';
+
+const env = (name: string) => process.env[name] ?? '';
+export const url = () => env('E2E_URL');
+
+interface Site {
+  /** A page where the administrator of the stack is signed in. */
+  admin: Page;
+}
+
+/** Tests of pages, each failing where the browser had anything to complain about: scripts, styles, policy. */
+export const test = base.extend<Site>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads which fixtures are needed off the pattern
+  baseURL: ({}, use) => use(url()),
+  page: async ({ page }, use) => {
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(`${error}`));
+    page.on('console', (message) => {
+      const refused = /Failed to load resource: the server responded with a status of (4\d\d)/.test(message.text());
+      if (message.type() === 'error' && !refused) complaints.push(message.text());
+    });
+    await use(page);
+    expect(complaints).toEqual([]);
+  },
+  admin: async ({ page }, use) => {
+    await signIn(page, 'dev', env('E2E_PASSWORD'));
+    await use(page);
+  },
+});
+export { expect };
+
+export async function signIn(page: Page, user: string, password: string) {
+  await page.goto('/login');
+  await page.getByLabel('User name').fill(user);
+  await page.getByRole('textbox', { name: 'Password' }).fill(password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await expect(page.getByRole('heading', { name: 'Dashboard' })).toBeVisible();
+}
+
+/** Calls the API as the administrator of the stack. */
+export async function api<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const response = await fetch(`${url()}/api/v1${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${env('E2E_TOKEN')}`, 'Content-Type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+/** Changes something on a simulated host, such as `heal`. */
+export async function control(fqdn: string, change: string) {
+  const response = await fetch(`${env('E2E_CONTROL')}/hosts/${fqdn}/${change}`, { method: 'POST' });
+  if (!response.ok) throw new Error(`${change} on ${fqdn}: ${response.status} ${await response.text()}`);
+}
+
+/** Holds that nothing on the page shuts anybody out, in both schemes. */
+export async function expectAccessible(page: Page) {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.waitForTimeout(300); // colours fade
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(
+      violations.map((v) => `${colorScheme}: ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join('; ')}`),
+    ).toEqual([]);
+  }
+}

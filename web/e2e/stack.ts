@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/**
+ * Starts the product as `make dev` does, with a state and ports of its own and short waits, and stops it after the tests.
+ * Where E2E_URL is set, the stack is one that runs already, with its E2E_CONTROL, E2E_PASSWORD and E2E_TOKEN.
+ */
+export default async function startStack() {
+  if (process.env.E2E_URL) return;
+  const dir = mkdtempSync(join(tmpdir(), 'patch-manager-e2e-'));
+  const ports = await freePorts(7);
+  const api = `127.0.0.1:${ports[0]}`;
+  const log = join(dir, 'stack.log');
+  const out = openSync(log, 'w');
+  const stack = spawn(resolve('../bin/patch-manager'), ['dev', '--dir', join(dir, 'state')], {
+    stdio: ['ignore', out, out],
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      LANG: 'C.UTF-8',
+      PATCH_MANAGER_API__LISTEN: api,
+      PATCH_MANAGER_DEV_POSTGRES_PORT: `${ports[1]}`,
+      PATCH_MANAGER_DEV_TEMPORAL_PORT: `${ports[2]}`,
+      PATCH_MANAGER_DEV_TEMPORAL_UI_PORT: `${ports[3]}`,
+      PATCH_MANAGER_DEV_AGENT_PORT: `${ports[4]}`,
+      PATCH_MANAGER_DEV_WEB_PORT: `${ports[5]}`,
+      PATCH_MANAGER_DEV_CONTROL_PORT: `${ports[6]}`,
+      PATCH_MANAGER_GATE__RETRY_INTERVAL: '20s',
+      PATCH_MANAGER_HEALTH__POLL_INTERVAL: '15s',
+    },
+  });
+  await ready(stack, log);
+  process.env.E2E_URL = `http://${api}`;
+  process.env.E2E_CONTROL = `http://127.0.0.1:${ports[6]}`;
+  process.env.E2E_PASSWORD = readFileSync(join(dir, 'state/password'), 'utf8').trim();
+  process.env.E2E_TOKEN =
+    /PATCH_MANAGER_TOKEN='?([^'\n]+)/.exec(readFileSync(join(dir, 'state/env'), 'utf8'))?.[1] ?? '';
+  return async () => {
+    const ended = new Promise((done) => stack.once('exit', done));
+    stack.kill('SIGTERM');
+    await ended;
+    rmSync(dir, { recursive: true, force: true });
+  };
+}
+
+async function ready(stack: ChildProcess, log: string) {
+  const until = Date.now() + 120_000;
+  while (!readFileSync(log, 'utf8').includes('Ctrl-C stops everything')) {
+    if (stack.exitCode !== null || Date.now() > until) {
+      stack.kill('SIGKILL');
+      throw new Error(`the stack did not start:\n${readFileSync(log, 'utf8')}`);
+    }
+    await new Promise((next) => setTimeout(next, 200));
+  }
+}
+
+/** Ports that nobody listens on at this moment, all held until the last is found. */
+async function freePorts(n: number): Promise<number[]> {
+  const held = await Promise.all(
+    Array.from({ length: n }, () => {
+      const server = createServer();
+      return new Promise<typeof server>((done) => server.listen(0, '127.0.0.1', () => done(server)));
+    }),
+  );
+  const ports = held.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(held.map((server) => new Promise((done) => server.close(done))));
+  return ports;
+}

@@ -1,0 +1,89 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+  type SearchSchemaInput,
+} from '@tanstack/react-router';
+import { getMeOptions } from '../api';
+import { hostsSearch } from '../features/hosts/search';
+import { problemOf } from '../shared/lib/problem';
+import { NotFound, RouteError } from '../shared/ui/RouteError';
+import { queryClient, whenSignedOut } from './queryClient';
+
+const root = createRootRoute({ component: Outlet, errorComponent: RouteError, notFoundComponent: NotFound });
+
+/** A path of this site to go back to after signing in. */
+function returnTo(search: { return_to?: unknown } & SearchSchemaInput): { return_to?: string } {
+  const path = search.return_to;
+  return typeof path === 'string' && /^\/(?![/\\])/.test(path) ? { return_to: path } : {};
+}
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: '/login',
+  validateSearch: returnTo,
+  component: lazyRouteComponent(() => import('../features/login/LoginPage'), 'LoginPage'),
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  component: lazyRouteComponent(() => import('../features/login/SetupPage'), 'SetupPage'),
+});
+
+/** Everything that takes somebody who is signed in. */
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: 'shell',
+  beforeLoad: async ({ location }) => {
+    try {
+      await queryClient.ensureQueryData(getMeOptions());
+    } catch (error) {
+      if (problemOf(error).status !== 401) throw error;
+      throw redirect({
+        to: '/login',
+        search: location.href === '/' ? {} : { return_to: location.href },
+        replace: true,
+      });
+    }
+  },
+  component: lazyRouteComponent(() => import('./shell/Shell'), 'Shell'),
+});
+
+const dashboard = createRoute({
+  getParentRoute: () => shell,
+  path: '/',
+  component: lazyRouteComponent(() => import('../features/dashboard/DashboardPage'), 'DashboardPage'),
+});
+
+const hosts = createRoute({
+  getParentRoute: () => shell,
+  path: '/hosts',
+  validateSearch: hostsSearch,
+  component: lazyRouteComponent(() => import('../features/hosts/HostsPage'), 'HostsPage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([login, setup, shell.addChildren([dashboard, hosts])]),
+  defaultPreload: 'intent',
+  defaultErrorComponent: RouteError,
+  scrollRestoration: true,
+  // What a page does not know is not in its search, whoever wrote the link.
+  search: { strict: true },
+});
+
+whenSignedOut(() => {
+  const { href, pathname } = router.state.location;
+  if (pathname === '/login' || pathname === '/setup') return;
+  queryClient.removeQueries();
+  void router.navigate({ to: '/login', search: { return_to: href }, replace: true });
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

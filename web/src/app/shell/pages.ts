@@ -1,0 +1,11 @@
+import { IconDashboard, IconServer } from '@tabler/icons-react';
+import type { Me } from '../../api';
+
+/** The pages of the menu and the palette. */
+export const pages = [
+  { to: '/', label: 'Dashboard', icon: IconDashboard, admin: false },
+  { to: '/hosts', label: 'Hosts', icon: IconServer, admin: false },
+] as const;
+
+/** Those that the caller may read. */
+export const pagesOf = (me: Me) => pages.filter((page) => me.admin || !page.admin);

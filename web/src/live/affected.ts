@@ -1,0 +1,56 @@
+import type { StreamEvent } from '../api';
+
+/** What the cache calls an answer: the operation and what it was asked of. */
+export interface QueryId {
+  _id: string;
+  path?: Record<string, string>;
+}
+
+/** An event as it comes: the ids of its kind stand beside its fields. */
+export type LiveEvent = StreamEvent & { host_id?: string; check_id?: string };
+
+const lists: Record<string, readonly string[]> = {
+  'host.changed': ['listHosts', 'getFleetSummary', 'listGroups', 'getGroup'],
+  'host.deleted': ['listHosts', 'getFleetSummary', 'listGroups', 'getGroup'],
+  'group.changed': ['listGroups', 'getGroup', 'listGroupUsers', 'listHosts', 'getMe'],
+  'check.changed': ['listHosts', 'getFleetSummary'],
+  'window.changed': ['getCalendar', 'listSiteWindows', 'listGroupWindows', 'listHostWindows', 'listHosts'],
+  'job.changed': ['listJobs', 'getFleetSummary'],
+  'job_host.changed': ['listJobs', 'getFleetSummary', 'listFleetJobHosts'],
+};
+
+const ofHost = new Set([
+  'getHost',
+  'listHealthChecks',
+  'getHealthCheck',
+  'listHealthCheckResults',
+  'getHostPatches',
+  'listHostCertificates',
+]);
+const ofHostWindows = new Set(['listHostOccurrences', 'listHostWindows', 'getHost']);
+const ofJob = new Set(['getJob', 'listJobHosts']);
+
+/** Whether an answer may be another after the event. */
+export function affected(query: QueryId, event: LiveEvent): boolean {
+  if (lists[event.kind]?.includes(query._id)) return true;
+  const path = query.path ?? {};
+  switch (event.kind) {
+    case 'host.changed':
+    case 'host.deleted':
+    case 'check.changed':
+      return ofHost.has(query._id) && path.id === (event.host_id ?? event.subject_id);
+    case 'window.changed':
+      return ofHostWindows.has(query._id);
+    case 'job.changed':
+      return ofJob.has(query._id) && path.id === event.subject_id;
+    case 'job_host.changed': {
+      const [job, host] = event.subject_id.split('/');
+      return (
+        (ofJob.has(query._id) && path.id === job) ||
+        (query._id === 'getJobHost' && path.id === job && path.host_id === host)
+      );
+    }
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { fieldErrors, problemOf } from './problem';
+
+const refused = {
+  type: 'about:blank',
+  title: 'Unprocessable Entity',
+  status: 422,
+  code: 'invalid_field',
+  detail: 'name: must not be empty',
+  errors: [
+    { field: 'name', code: 'required', message: 'must not be empty' },
+    { field: 'labels.env', code: 'invalid', message: 'is too long' },
+    { field: 'zone', code: 'invalid', message: 'is unknown' },
+  ],
+};
+
+test('an error of a field stands beside it, and what no field of the form is called stays readable', () => {
+  expect(fieldErrors(refused, ['name', 'labels'])).toEqual({
+    byField: { name: 'must not be empty', labels: 'is too long' },
+    rest: ['zone: is unknown'],
+  });
+});
+
+test('a problem without fields is its sentence', () => {
+  const conflict = { ...refused, errors: undefined, status: 409, detail: 'the host has five checks already' };
+  expect(fieldErrors(conflict, ['name'])).toEqual({ byField: {}, rest: ['the host has five checks already'] });
+});
+
+test('whatever fails is a problem with a sentence', () => {
+  expect(problemOf(refused)).toBe(refused);
+  expect(problemOf(new TypeError('fetch failed')).code).toBe('unreachable');
+  expect(problemOf('<html>').code).toBe('unexpected');
+  expect(problemOf(undefined).detail).not.toBe('');
+});

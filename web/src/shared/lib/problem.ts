@@ -1,0 +1,36 @@
+import type { Problem } from '../../api';
+
+/** What the API said was wrong, or what kept it from saying anything, in the same form. */
+export function problemOf(error: unknown): Problem {
+  if (isProblem(error)) return error;
+  const unreachable = error instanceof TypeError;
+  return {
+    type: 'about:blank',
+    status: 0,
+    code: unreachable ? 'unreachable' : 'unexpected',
+    title: unreachable ? 'No answer' : 'Unexpected answer',
+    detail: unreachable
+      ? 'The server can not be reached. Nothing is known of whether it did what was asked.'
+      : 'The server answered with something that is not of its API.',
+  };
+}
+
+function isProblem(error: unknown): error is Problem {
+  return typeof error === 'object' && error !== null && 'code' in error && 'status' in error && 'detail' in error;
+}
+
+/** Splits a problem into what stands beside fields of a form and what concerns the whole of it. */
+export function fieldErrors(
+  problem: Problem,
+  fields: readonly string[],
+): { byField: Record<string, string>; rest: string[] } {
+  const byField: Record<string, string> = {};
+  const rest: string[] = [];
+  for (const e of problem.errors ?? []) {
+    const field = fields.find((f) => e.field === f || e.field.startsWith(`${f}.`) || e.field.startsWith(`${f}[`));
+    if (field && !byField[field]) byField[field] = e.message;
+    else rest.push(e.field ? `${e.field}: ${e.message}` : e.message);
+  }
+  if (!problem.errors?.length) rest.push(problem.detail);
+  return { byField, rest };
+}

@@ -1,0 +1,47 @@
+import { Button, Group, Modal, Stack } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { ProblemAlert } from './ProblemAlert';
+
+interface Props {
+  opened: boolean;
+  onClose: () => void;
+  title: string;
+  /** Names what will be touched. */
+  children: ReactNode;
+  /** What the button does, as a verb: "Delete 3 hosts". */
+  verb: string;
+  danger?: boolean;
+  onConfirm: () => void;
+  pending: boolean;
+  error?: unknown;
+}
+
+/** Asks before something is done that can not be undone, and names what it touches. */
+export function ConfirmDialog({
+  opened,
+  onClose,
+  title,
+  children,
+  verb,
+  danger = true,
+  onConfirm,
+  pending,
+  error,
+}: Props) {
+  return (
+    <Modal opened={opened} onClose={onClose} title={title} returnFocus>
+      <Stack gap="md">
+        {children}
+        <ProblemAlert error={error} />
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose}>
+            Leave it
+          </Button>
+          <Button color={danger ? 'red' : undefined} onClick={onConfirm} loading={pending}>
+            {verb}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}
