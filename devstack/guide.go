@@ -15,6 +15,7 @@ func (s *Stack) PrintGuide(out io.Writer) {
 	fmt.Fprintf(out, `
 Patch Manager is running with %d simulated hosts.
 
+  Web UI       %[2]s
   API          %[2]s/api/v1
   Docs         %[2]s/docs
   Temporal UI  %[3]s

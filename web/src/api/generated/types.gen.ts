@@ -536,7 +536,14 @@ export type HostAgent = {
 
 export type HostHealth = {
     healthy: number;
+    /**
+     * Of the enabled checks that have a result
+     */
     oldest_result_at: string | null;
+    /**
+     * Whether the oldest result is older than two polls (health.poll_interval of the settings), by the server's clock
+     */
+    stale: boolean;
     /**
      * healthy, unhealthy, unknown (a check has no result younger than two polls) or none (no enabled check); new values may appear
      */
@@ -896,6 +903,10 @@ export type LastResult = {
      * When the outcome last changed
      */
     since: string;
+    /**
+     * Whether the check is enabled and this is older than two polls (health.poll_interval of the settings), by the server's clock
+     */
+    stale: boolean;
 } | null;
 
 export type LogLine = {
@@ -965,6 +976,10 @@ export type NthWeekdayOut = {
 
 export type Occurrence = {
     ends_at: string;
+    /**
+     * What a change of the clocks (daylight saving) moves, in a sentence with wall times of the window's zone; empty where nothing is moved
+     */
+    note: string;
     starts_at: string;
 };
 
@@ -1082,7 +1097,7 @@ export type RetryInput = {
 export type RevocationInput = {
     reason?: string;
     /**
-     * Its serial number in hexadecimal digits, also of one that was issued elsewhere; absent: all that are valid and were issued here
+     * Its serial number in hexadecimal digits, also of one that was issued elsewhere; absent: all that are valid and were issued here, and what the host was approved for and has not fetched
      */
     serial?: string;
 };
@@ -4989,6 +5004,49 @@ export type CreateSiteWindowResponses = {
 };
 
 export type CreateSiteWindowResponse = CreateSiteWindowResponses[keyof CreateSiteWindowResponses];
+
+export type PreviewWindowData = {
+    body: WindowInput;
+    path?: never;
+    query?: {
+        /**
+         * Default: now
+         */
+        from?: string;
+        limit?: number;
+    };
+    url: '/api/v1/maintenance-windows/preview';
+};
+
+export type PreviewWindowErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Unprocessable Entity
+     */
+    422: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type PreviewWindowError = PreviewWindowErrors[keyof PreviewWindowErrors];
+
+export type PreviewWindowResponses = {
+    /**
+     * OK
+     */
+    200: OccurrenceList;
+};
+
+export type PreviewWindowResponse = PreviewWindowResponses[keyof PreviewWindowResponses];
 
 export type DeleteSiteWindowData = {
     body?: never;
