@@ -126,6 +126,24 @@ func TestTheAdministratorsFlagFollowsTheGroupsUnlessGivenByHand(t *testing.T) {
 	require.True(t, db.must("s1", "ada", "web-ops").Admin, "by hand")
 }
 
+// Who makes a token for an administrator by hand means one that does not end with a group at the provider.
+func TestATokenForAnAdministratorThatIsMadeByHandMakesTheUserOneByHand(t *testing.T) {
+	t.Parallel()
+	db := newSignOnDB(t)
+	for user, hand := range map[string]bool{"ada": true, "bob": false} {
+		require.True(t, db.must(user, user, "admins").Admin)
+		token, err := db.store.CreateToken(t.Context(), ann, fleet.TokenRequest{User: user, Name: "command line", Admin: hand})
+		require.NoError(t, err)
+		kept, err := db.store.User(t.Context(), token.UserID)
+		require.NoError(t, err)
+		require.Equal(t, !hand, kept.SignOn.Admin)
+		require.Equal(t, hand, db.must(user, user, "web-ops").Admin, user)
+		who, err := db.store.Authenticate(t.Context(), token.Secret)
+		require.NoError(t, err)
+		require.Equal(t, hand, who.Admin, user)
+	}
+}
+
 func TestTheGuardOfTheLastAdministratorIsForThoseByHand(t *testing.T) {
 	t.Parallel()
 	db := newSignOnDB(t)

@@ -22,8 +22,10 @@ insert into api_tokens (id, user_id, name, token_hash, scopes, expires_at, made_
 values (@id, @user_id, @name, @token_hash, @token_scopes, sqlc.narg('expires_at'), sqlc.narg('made_by'));
 
 -- name: UpsertUser :one
+-- Who is made an administrator here is one by hand from now on, though the identity provider said so before.
 insert into users (id, name, is_admin) values (@id, @name, @is_admin)
-on conflict (lower(name)) do update set is_admin = users.is_admin or excluded.is_admin
+on conflict (lower(name)) do update set is_admin = users.is_admin or excluded.is_admin,
+    admin_by_sign_on = users.admin_by_sign_on and not excluded.is_admin
 returning id, name, is_admin;
 
 -- name: GroupByIDOrName :one

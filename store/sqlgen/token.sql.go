@@ -105,7 +105,8 @@ func (q *Queries) TouchToken(ctx context.Context, id string) error {
 
 const upsertUser = `-- name: UpsertUser :one
 insert into users (id, name, is_admin) values ($1, $2, $3)
-on conflict (lower(name)) do update set is_admin = users.is_admin or excluded.is_admin
+on conflict (lower(name)) do update set is_admin = users.is_admin or excluded.is_admin,
+    admin_by_sign_on = users.admin_by_sign_on and not excluded.is_admin
 returning id, name, is_admin
 `
 
@@ -115,6 +116,7 @@ type UpsertUserRow struct {
 	IsAdmin bool
 }
 
+// Who is made an administrator here is one by hand from now on, though the identity provider said so before.
 func (q *Queries) UpsertUser(ctx context.Context, iD string, name string, isAdmin bool) (UpsertUserRow, error) {
 	row := q.db.QueryRow(ctx, upsertUser, iD, name, isAdmin)
 	var i UpsertUserRow
