@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -65,7 +64,7 @@ func (s *server) login(ctx context.Context, by fleet.Caller, in *loginInput) (*l
 		return nil, err
 	}
 	failure := fleet.Failure{Action: fleet.ActionLoginFailed, Subject: in.Body.User, Method: fleet.MethodPassword}
-	if err := s.takeLogin(ctx, by, failure, account.KnownDevice, from.device); err != nil {
+	if err := s.takeLogin(ctx, by, failure, account, from.device); err != nil {
 		return nil, err
 	}
 	right, err := s.Passwords.Verify(ctx, in.Body.Password, account.PasswordHash)
@@ -93,13 +92,13 @@ func (s *server) login(ctx context.Context, by fleet.Caller, in *loginInput) (*l
 
 // takeLogin counts a try before the password is looked at, so that many at once are as few as one after the other. Strangers
 // can use up the tries of a user from everywhere, but not those of the user's own browsers.
-func (s *server) takeLogin(ctx context.Context, by fleet.Caller, f fleet.Failure, known bool, device string) error {
-	address, user := network(by.RemoteAddr), strings.ToLower(f.Subject)
+func (s *server) takeLogin(ctx context.Context, by fleet.Caller, f fleet.Failure, account fleet.Account, device string) error {
+	address, user := network(by.RemoteAddr), account.NameKey
 	take := func(limit, bucket string, tries int, per time.Duration) error {
 		f.Limit = limit
 		return s.Store.TakeTry(ctx, by, f, bucket, tries, per)
 	}
-	if known {
+	if account.KnownDevice {
 		return take("browser", "login by device "+device, loginsByDevice, userPeriod)
 	}
 	if err := take("address", "login from "+address, loginsByAddress, addressPeriod); err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/patch-manager/patch-manager/fleet"
+	"github.com/patch-manager/patch-manager/store"
 )
 
 const me = "/api/v1/me"
@@ -132,6 +133,25 @@ func TestTriesAreLimitedByAddressWhateverTheUserAndASuccessForgivesNone(t *testi
 	require.NotEmpty(t, a.header.Get("Retry-After"))
 	require.Equal(t, 429, s.browser("2001:db8::ffff:1").login("user1", rightPassword).status, "the network counts as one address")
 	require.Equal(t, 200, s.browser("2001:db8:0:1::1").login("user1", rightPassword).status)
+}
+
+// accountOfAda finds the account of ada whatever is typed, as a database may whose collation knows more names to be alike
+// than we do.
+type accountOfAda struct{ *store.Store }
+
+func (s accountOfAda) Account(ctx context.Context, _, device string) (fleet.Account, error) {
+	return s.Store.Account(ctx, "ada", device)
+}
+
+func TestTriesAreCountedByTheNameAsTheDatabaseTellsAccountsApart(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.user("ada", false)
+	s.serve(func(c *apiConfig) { c.Store = accountOfAda{s.store} })
+	for _, name := range []string{"ada", "ADA", "ıda", "İda", "aẞ"} {
+		require.Equal(t, 401, s.browser("192.0.2.1").login(name, "wrong").status, name)
+	}
+	require.Equal(t, 429, s.browser("192.0.2.1").login("\u212Ada", "wrong").status, "another name is no other account")
 }
 
 // The limit of a user from everywhere is there for attackers of many addresses. They can reach it for as long as they like.

@@ -19,14 +19,13 @@ const touchInterval = time.Minute
 // keptDevices bounds how many browsers of a user are remembered, for those that never send back what they were given.
 const keptDevices = 20
 
-// Account returns what the sign-in of a user who may sign in is judged by; nobody's, without an error, where there is no
-// such user. Device is what the browser was given at an earlier sign-in, and may be empty.
+// Account returns what the sign-in of a user who may sign in is judged by; nobody's but for the key, without an error, where
+// there is no such user. Device is what the browser was given at an earlier sign-in, and may be empty.
 func (s *Store) Account(ctx context.Context, name, device string) (fleet.Account, error) {
 	row, err := s.q.AccountByName(ctx, hashToken(device), fleet.DeviceMemory.Seconds(), name)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return fleet.Account{}, nil
-	}
-	return fleet.Account{UserID: row.ID, PasswordHash: row.PasswordHash, KnownDevice: row.KnownDevice}, translate(err)
+	return fleet.Account{
+		UserID: row.ID, NameKey: row.NameKey, PasswordHash: row.PasswordHash, KnownDevice: row.KnownDevice,
+	}, translate(err)
 }
 
 // SignIn begins a session. The one that it replaces ends, and so do none of the others.

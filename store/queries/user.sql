@@ -1,12 +1,12 @@
 -- name: AccountByName :one
--- What a sign-in is judged by, for a user who may sign in.
+-- What a sign-in is judged by, for a user who may sign in, and the key of the name whoever has it.
 -- Unscoped: finds out who the caller is.
-select u.id, coalesce(u.password_hash, '')::text as password_hash,
+select lower(asked.name)::text as name_key, coalesce(u.id::text, '')::text as id, coalesce(u.password_hash, '')::text as password_hash,
     exists (select from login_devices d
         where d.user_id = u.id and d.token_hash = @device_hash
           and d.last_login_at > now() - make_interval(secs => @memory_seconds::double precision))::boolean as known_device
-from users u
-where lower(u.name) = lower(@name) and u.disabled_at is null;
+from (select @name::text as name) asked
+left join users u on lower(u.name) = lower(asked.name) and u.disabled_at is null;
 
 -- name: SignInUser :one
 -- Nobody where the user was disabled or the password changed since it was compared.

@@ -11,26 +11,32 @@ import (
 )
 
 const accountByName = `-- name: AccountByName :one
-select u.id, coalesce(u.password_hash, '')::text as password_hash,
+select lower(asked.name)::text as name_key, coalesce(u.id::text, '')::text as id, coalesce(u.password_hash, '')::text as password_hash,
     exists (select from login_devices d
         where d.user_id = u.id and d.token_hash = $1
           and d.last_login_at > now() - make_interval(secs => $2::double precision))::boolean as known_device
-from users u
-where lower(u.name) = lower($3) and u.disabled_at is null
+from (select $3::text as name) asked
+left join users u on lower(u.name) = lower(asked.name) and u.disabled_at is null
 `
 
 type AccountByNameRow struct {
+	NameKey      string
 	ID           string
 	PasswordHash string
 	KnownDevice  bool
 }
 
-// What a sign-in is judged by, for a user who may sign in.
+// What a sign-in is judged by, for a user who may sign in, and the key of the name whoever has it.
 // Unscoped: finds out who the caller is.
 func (q *Queries) AccountByName(ctx context.Context, deviceHash []byte, memorySeconds float64, name string) (AccountByNameRow, error) {
 	row := q.db.QueryRow(ctx, accountByName, deviceHash, memorySeconds, name)
 	var i AccountByNameRow
-	err := row.Scan(&i.ID, &i.PasswordHash, &i.KnownDevice)
+	err := row.Scan(
+		&i.NameKey,
+		&i.ID,
+		&i.PasswordHash,
+		&i.KnownDevice,
+	)
 	return i, err
 }
 
