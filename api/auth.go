@@ -112,13 +112,25 @@ func (s *server) remoteHost(r *http.Request) string {
 		if !s.trusts(host) {
 			return host
 		}
-		address, err := netip.ParseAddr(strings.TrimSpace(hop))
+		address, err := parseHop(strings.TrimSpace(hop))
 		if err != nil {
 			return host
 		}
 		host = address.Unmap().WithZone("").String()
 	}
 	return host
+}
+
+// parseHop reads an address of X-Forwarded-For, which some proxies send with a port, or in the brackets of one.
+func parseHop(hop string) (netip.Addr, error) {
+	if address, err := netip.ParseAddr(hop); err == nil {
+		return address, nil
+	}
+	if strings.HasSuffix(hop, "]") {
+		hop += ":0"
+	}
+	withPort, err := netip.ParseAddrPort(hop)
+	return withPort.Addr(), err
 }
 
 func (s *server) trusts(host string) bool {
