@@ -415,9 +415,9 @@ export const putGroupUser = <ThrowOnError extends boolean = false>(options: Opti
 });
 
 /**
- * List hosts in order of their fqdn
+ * List hosts
  *
- * Who may: whoever is signed in; what is listed is what the caller may see.
+ * A list of the hosts that match every filter. With format=csv, or Accept: text/csv, the answer is one table of all hosts that pass the filter, and limit counts for nothing; more than 100000 are refused. In it a text that a spreadsheet would take for a formula begins with an apostrophe. Who may: whoever is signed in; what is listed is what the caller may see.
  */
 export const listHosts = <ThrowOnError extends boolean = false>(options?: Options<ListHostsData, ThrowOnError>): RequestResult<ListHostsResponses, ListHostsErrors, ThrowOnError> => (options?.client ?? client).get<ListHostsResponses, ListHostsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {

@@ -589,9 +589,13 @@ export type HostInput = {
 export type HostList = {
     items: Array<Host>;
     /**
-     * Null on the last page
+     * Null on the last page; it goes with the same sort only
      */
     next_cursor: string | null;
+    /**
+     * How many hosts match, on all pages together
+     */
+    total: number;
 };
 
 export type HostSpan = {
@@ -1547,6 +1551,10 @@ export type ListAuditData = {
          */
         limit?: number;
         /**
+         * Absent: what Accept asks for
+         */
+        format?: 'json' | 'csv';
+        /**
          * Only what this user did: the name, or the id
          */
         actor?: string;
@@ -1574,10 +1582,6 @@ export type ListAuditData = {
          * Only entries before this time
          */
         to?: string;
-        /**
-         * Absent: what Accept asks for
-         */
-        format?: 'json' | 'csv';
     };
     url: '/api/v1/audit';
 };
@@ -2988,6 +2992,10 @@ export type ListHostsData = {
          */
         limit?: number;
         /**
+         * Absent: what Accept asks for
+         */
+        format?: 'json' | 'csv';
+        /**
          * Part of the fqdn, the display name or the address
          */
         q?: string;
@@ -3007,6 +3015,30 @@ export type ListHostsData = {
          * Only hosts with this label: name or name=value; given several times, with all of them
          */
         label?: Array<string>;
+        /**
+         * Only hosts whose agent was found so by the last inventory; unknown: not asked yet
+         */
+        agent?: 'reachable' | 'unreachable' | 'unknown';
+        /**
+         * Only hosts that require a reboot, or that do not; neither has those without an inventory
+         */
+        reboot_required?: boolean;
+        /**
+         * Only hosts with pending patches, or without; neither has those without an inventory
+         */
+        has_pending_patches?: boolean;
+        /**
+         * Only hosts whose health is stale, or is not
+         */
+        stale?: boolean;
+        /**
+         * Only hosts whose agent showed a certificate that ends within 30 days or has ended, or the others
+         */
+        certificate_expiring?: boolean;
+        /**
+         * The order; with a minus the other way round. By health the worst come first: unhealthy, unknown, none, healthy. Hosts without a value come last either way
+         */
+        sort?: 'fqdn' | '-fqdn' | 'health' | '-health' | 'pending_patches' | '-pending_patches' | 'last_seen_at' | '-last_seen_at';
     };
     url: '/api/v1/hosts';
 };

@@ -738,9 +738,9 @@ export const putGroupUserMutation = (options?: Partial<Options<PutGroupUserData>
 export const listHostsQueryKey = (options?: Options<ListHostsData>) => createQueryKey('listHosts', options);
 
 /**
- * List hosts in order of their fqdn
+ * List hosts
  *
- * Who may: whoever is signed in; what is listed is what the caller may see.
+ * A list of the hosts that match every filter. With format=csv, or Accept: text/csv, the answer is one table of all hosts that pass the filter, and limit counts for nothing; more than 100000 are refused. In it a text that a spreadsheet would take for a formula begins with an apostrophe. Who may: whoever is signed in; what is listed is what the caller may see.
  */
 export const listHostsOptions = (options?: Options<ListHostsData>) => queryOptions<ListHostsResponse, ListHostsError, ListHostsResponse, ReturnType<typeof listHostsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -758,9 +758,9 @@ export const listHostsOptions = (options?: Options<ListHostsData>) => queryOptio
 export const listHostsInfiniteQueryKey = (options?: Options<ListHostsData>): QueryKey<Options<ListHostsData>> => createQueryKey('listHosts', options, true);
 
 /**
- * List hosts in order of their fqdn
+ * List hosts
  *
- * Who may: whoever is signed in; what is listed is what the caller may see.
+ * A list of the hosts that match every filter. With format=csv, or Accept: text/csv, the answer is one table of all hosts that pass the filter, and limit counts for nothing; more than 100000 are refused. In it a text that a spreadsheet would take for a formula begins with an apostrophe. Who may: whoever is signed in; what is listed is what the caller may see.
  */
 export const listHostsInfiniteOptions = (options?: Options<ListHostsData>) => {
     const opts = infiniteQueryOptions<ListHostsResponse, ListHostsError, InfiniteData<ListHostsResponse>, QueryKey<Options<ListHostsData>>, string | Pick<QueryKey<Options<ListHostsData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
