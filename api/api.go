@@ -131,6 +131,7 @@ func (s *server) registerAll() {
 	s.registerEnroll()
 	s.registerChecks()
 	s.registerWindows()
+	s.registerCalendar()
 	s.registerGroups()
 	s.registerMemberships()
 	s.registerJobs()

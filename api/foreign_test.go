@@ -146,7 +146,7 @@ func TestForeignIDsInAQueryAnswerLikeThoseThatDoNotExist(t *testing.T) {
 			asked++
 			answerTo := func(name string) string {
 				r := matrix[id]
-				r.asks = parameter + "=" + name
+				r.asks = strings.TrimPrefix(r.asks+"&"+parameter+"="+name, "&")
 				return comparable(w.send(elsewhere, op, w.outside, r))
 			}
 			want := answerTo(uuid.NewString())

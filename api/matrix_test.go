@@ -94,6 +94,7 @@ const (
 	aNewToken = `{"name": "new"}`
 	aLogin    = `{"user": "signs in", "password": "correct horse battery"}`
 	aWindow   = `{"kind": "maintenance", "time_zone": "Europe/Berlin", "starts_on": "2026-01-05", "start_time": "22:30", "duration_minutes": 120, "recurrence": "daily"}`
+	aMonth    = `from=2026-03-01T00:00:00Z&to=2026-04-01T00:00:00Z`
 	aMachine  = `{"machine_id": "4c1f", "fqdn": "new.example.com", "ip_address": "192.0.2.7", "os_details": {}}`
 
 	hostIsInBothGroups = `insert into group_hosts (group_id, host_id) values ('{groups/second}', '{hosts}')`
@@ -195,6 +196,7 @@ var matrix = map[string]row{
 	"deleteSiteWindow":           {who: adminOnly},
 	"listSiteWindowOccurrences":  {who: anyone},
 	"previewWindow":              {who: anyone, sends: aWindow, reads: true},
+	"getCalendar":                {who: anyone, asks: aMonth},
 
 	"listJobs":       {who: anyone},
 	"createJob":      {who: operatorNamed, sends: aJob},

@@ -135,10 +135,14 @@ func (s *server) from(q OccurrencesQuery) (time.Time, error) {
 	if q.From.IsZero() {
 		return s.Now(), nil
 	}
-	if y := q.From.UTC().Year(); y < fleet.MinWindowYear || y > fleet.MaxWindowYear {
-		return q.From, fleet.Invalid("from", "must be in the years %d to %d", fleet.MinWindowYear, fleet.MaxWindowYear)
+	return q.From, withinYears("from", q.From)
+}
+
+func withinYears(field string, t time.Time) error {
+	if y := t.UTC().Year(); y < fleet.MinWindowYear || y > fleet.MaxWindowYear {
+		return fleet.Invalid(field, "must be in the years %d to %d", fleet.MinWindowYear, fleet.MaxWindowYear)
 	}
-	return q.From, nil
+	return nil
 }
 
 // firstSpans looks further and further ahead until there are enough spans: most windows recur soon, some once a month.

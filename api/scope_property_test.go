@@ -41,6 +41,7 @@ func TestWhatACallerSeesIsWhatAnAdministratorSeesLessWhatIsOutOfScope(t *testing
 		c := &comparison{drawFleet(r, s, caller.UserID, groups, now), s, caller.Secret}
 		c.compareHosts()
 		c.compareGroups()
+		c.compareCalendars()
 		for _, h := range c.hosts {
 			c.compareHost(h)
 		}
@@ -98,6 +99,27 @@ func (c *comparison) compareGroups() {
 		c.compareThing("groups/"+g+"/maintenance-windows", c.seesGroup(g), asItIs)
 	}
 	c.compareThing("maintenance-windows", true, asItIs)
+}
+
+func (c *comparison) compareCalendars() {
+	filters := []string{"", "group_id=" + c.groups[0], "group_id=" + c.groups[1]}
+	for _, h := range c.hosts {
+		filters = append(filters, "host_id="+h.id)
+	}
+	for i, filter := range filters {
+		asked := i == 0 || i < 3 && c.seesGroup(c.groups[i-1]) || i >= 3 && c.sees(c.hosts[i-3])
+		c.compareList("calendar", aMonth+"&"+filter, func(item object) bool { return asked && c.seesWindow(item["window"].(object)) }, asItIs)
+	}
+}
+
+func (c *comparison) seesWindow(w object) bool {
+	switch w["scope"] {
+	case "host":
+		return c.sees(c.host(w["host_id"]))
+	case "group":
+		return c.seesGroup(w["group_id"].(string))
+	}
+	return true
 }
 
 func asItIs(object) {}

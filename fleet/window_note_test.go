@@ -76,3 +76,23 @@ func TestThereIsANoteExactlyWhereAChangeOfTheClocksMovesSomething(t *testing.T) 
 		}
 	})
 }
+
+func TestCalendarHasWhatOverlapsTheStretchAndNothingOfADisabledWindow(t *testing.T) {
+	t.Parallel()
+	w := daily("Europe/Berlin", clock(t, "02:30"), 60)
+	from, until := instantOf(t, "2026-10-25T00:00:00Z"), instantOf(t, "2026-10-27T00:00:00Z")
+	list := w.Calendar(from, until)
+	require.Equal(t, w.OccurrencesBetween(from, until), []fleet.Span{list[0].Span, list[1].Span})
+	require.Equal(t, []bool{true, false}, []bool{list[0].Note != "", list[1].Note != ""})
+	w.Enabled = false
+	require.Empty(t, w.Calendar(from, until))
+}
+
+func TestCalendarShowsABlackoutThatCanNotBeComputedAsForbiddingEverything(t *testing.T) {
+	t.Parallel()
+	shut := blackout(daily("Mars/Olympus", clock(t, "02:30"), 60))
+	from, until := monday(t, "08:00"), monday(t, "12:00")
+	require.Equal(t, fleet.Span{Start: from, End: until}, shut.Calendar(from, until)[0].Span)
+	shut.Kind = fleet.Maintenance
+	require.Empty(t, shut.Calendar(from, until))
+}

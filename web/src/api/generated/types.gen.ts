@@ -94,6 +94,30 @@ export type AuditList = {
     next_cursor: string | null;
 };
 
+export type CalendarItem = {
+    /**
+     * Those that overlap the stretch, whole; none of a disabled window
+     */
+    occurrences: Array<Occurrence>;
+    /**
+     * The fqdn of its host or the name of its group; null for the site
+     */
+    owner: string | null;
+    window: Window;
+};
+
+export type CalendarPage = {
+    items: Array<CalendarItem>;
+    /**
+     * Null on the last page
+     */
+    next_cursor: string | null;
+    /**
+     * How many windows there are on all pages
+     */
+    total: number;
+};
+
 export type Certificate = {
     /**
      * Null of one that was issued elsewhere
@@ -1742,6 +1766,68 @@ export type BeginSignOnErrors = {
 };
 
 export type BeginSignOnError = BeginSignOnErrors[keyof BeginSignOnErrors];
+
+export type GetCalendarData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * next_cursor of the page before; absent: the first page
+         */
+        cursor?: string;
+        /**
+         * The most windows to return
+         */
+        limit?: number;
+        /**
+         * The start of the stretch that is shown
+         */
+        from: string;
+        /**
+         * Its end, which is not part of it; after from, and at most 62 days after it
+         */
+        to: string;
+        /**
+         * Only windows of this group and of the site
+         */
+        group_id?: string;
+        /**
+         * Only windows that apply to this host: its own and, unless it inherits none, those of its groups and of the site; blackouts always
+         */
+        host_id?: string;
+    };
+    url: '/api/v1/calendar';
+};
+
+export type GetCalendarErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Unprocessable Entity
+     */
+    422: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type GetCalendarError = GetCalendarErrors[keyof GetCalendarErrors];
+
+export type GetCalendarResponses = {
+    /**
+     * OK
+     */
+    200: CalendarPage;
+};
+
+export type GetCalendarResponse = GetCalendarResponses[keyof GetCalendarResponses];
 
 export type RequestEnrolmentData = {
     body: EnrolRequest;

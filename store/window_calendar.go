@@ -1,0 +1,43 @@
+package store
+
+import (
+	"context"
+
+	"github.com/patch-manager/patch-manager/fleet"
+	"github.com/patch-manager/patch-manager/store/sqlgen"
+)
+
+// CalendarWindows returns a page of the windows that scope covers, whoever owns them, in the order they were made, and how
+// many there are on all pages.
+func (s *Store) CalendarWindows(
+	ctx context.Context, scope fleet.Scope, f fleet.CalendarFilter,
+) (windows []fleet.OwnedWindow, total int, err error) {
+	p := sqlgen.CalendarWindowsParams{
+		Every: scope.All, Scope: scope.Groups, HostID: orNull(f.HostID), GroupID: orNull(f.GroupID), After: orNull(f.After),
+		MaxRows: maxRows(f.Limit),
+	}
+	rows, err := s.q.CalendarWindows(ctx, p)
+	if err == nil && len(rows) == 0 && p.After != nil { // the total stands in rows, and this page has none
+		p.After, p.MaxRows = nil, 1
+		first, err := s.q.CalendarWindows(ctx, p)
+		return nil, totalOf(first), translate(err)
+	}
+	if err != nil {
+		return nil, 0, translate(err)
+	}
+	windows = make([]fleet.OwnedWindow, len(rows))
+	for i, row := range rows {
+		if windows[i].Window, err = toWindow(row.MaintenanceWindow); err != nil {
+			return nil, 0, err
+		}
+		windows[i].Owner = row.Owner
+	}
+	return windows, totalOf(rows), nil
+}
+
+func totalOf(rows []sqlgen.CalendarWindowsRow) int {
+	if len(rows) == 0 {
+		return 0
+	}
+	return int(rows[0].Total)
+}
