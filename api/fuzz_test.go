@@ -190,13 +190,13 @@ func FuzzCursor(f *testing.F) {
 	})
 	for i := range t.ops {
 		for _, key := range []string{
-			`""`, `"x"`, `"\u0000"`, `null`, `7`, `[]`, `{"Name":"\u0000","ID":"{groups}"}`, `{"f":"a\u0000","h":"{hosts}","i":"{hosts}"}`, `{"f":"a","h":"{hosts}","i":"{hosts}"}`, `{"n":-1,"t":"0000-01-01T00:00:00+10:00","i":"{hosts}"}`,
+			`""`, `"x"`, `"\u0000"`, `null`, `7`, `[]`, `{"Name":"\u0000","ID":"{groups}"}`, `{"f":"a\u0000","h":"{hosts}","i":"{hosts}"}`, `{"f":"a","h":"{hosts}","i":"{hosts}"}`, `{"f":true,"c":"9999-12-31T23:59:59-10:00","u":"0000-01-01T00:00:00+10:00","j":"{jobs}","h":"{hosts}"}`, `{"n":-1,"t":"0000-01-01T00:00:00+10:00","i":"{hosts}"}`,
 			`{"t":"9999-12-31T23:59:59-10:00","i":"{jobs}"}`, `"0000-01-01T00:00:00+10:00"`, `"{hosts/maintenance-windows}"`,
 		} {
 			f.Add(uint8(i), key)
 		}
 	}
-	lists := []string{"groups", "hosts:fqdn", "jobs", "job-hosts", "windows", "health-check-results"}
+	lists := []string{"groups", "hosts:fqdn", "jobs", "job-hosts", "fleet-job-hosts", "windows", "health-check-results"}
 	f.Fuzz(func(tt *testing.T, which uint8, key string) {
 		op := t.ops[int(which)%len(t.ops)]
 		for _, list := range lists {

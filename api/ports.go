@@ -113,6 +113,7 @@ type Throttle interface {
 // HostStore keeps hosts.
 type HostStore interface {
 	Hosts(ctx context.Context, scope fleet.Scope, f fleet.HostFilter) ([]fleet.HostView, error)
+	Summary(ctx context.Context, scope fleet.Scope, all fleet.HostMatch) (fleet.Summary, error)
 	TotalHosts(ctx context.Context, scope fleet.Scope, m fleet.HostMatch) (int, error)
 	// ExportHosts yields all hosts that match page by page, until there are none; it refuses more than most.
 	ExportHosts(ctx context.Context, scope fleet.Scope, f fleet.HostFilter, most int) (func(context.Context) ([]fleet.HostView, error), error)
@@ -176,6 +177,8 @@ type JobStore interface {
 // JobHostStore keeps what becomes of each host of a job.
 type JobHostStore interface {
 	JobHosts(ctx context.Context, scope fleet.Scope, jobID string, f fleet.JobHostFilter) ([]fleet.JobHostView, error)
+	// FleetJobHosts are those of all jobs, and how many there are.
+	FleetJobHosts(ctx context.Context, scope fleet.Scope, f fleet.FleetJobHostFilter) ([]fleet.FleetJobHost, int, error)
 	JobHost(ctx context.Context, scope fleet.Scope, jobID, hostID string) (fleet.JobHostDetail, error)
 	Output(ctx context.Context, scope fleet.Scope, jobID, hostID string, after, limit int) ([]fleet.OutputLine, error)
 	RequestJobHostCancel(ctx context.Context, by fleet.Caller, jobID, hostID string) error

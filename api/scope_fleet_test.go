@@ -64,6 +64,11 @@ func (f *randomFleet) maybe(label string) any {
 	return rapid.SampledFrom([]any{nil, true, false}).Draw(f.r, label)
 }
 
+// sometime is a time near now, or none.
+func (f *randomFleet) sometime(label string) any {
+	return rapid.SampledFrom([]any{nil, f.now.Add(time.Minute), f.now.Add(2 * time.Minute)}).Draw(f.r, label)
+}
+
 // some draws a part of all groups.
 func (f *randomFleet) some() []string { return drawSome(f.r, f.groups) }
 
@@ -174,9 +179,13 @@ func (f *randomFleet) drawJobHost(job string, h *randomHost) {
 	status := rapid.SampledFrom([]fleet.Status{
 		fleet.StatusQueued, fleet.StatusWaitingHealthCheck, fleet.StatusRunning, fleet.StatusSucceeded, fleet.StatusFailed, fleet.StatusIndeterminate,
 	}).Draw(f.r, "status")
-	f.add(`insert into job_hosts (job_id, host_id, fqdn, zone, group_ids, batch, status, phase, reason) values ($1, $2, $3, 'default', $4, 0, $5,
-		case when $5 = 'running' then 'applying' end, case when $5 in ('failed', 'indeterminate') then 'agent_error' end)`,
-		job, h.id, h.fqdn, f.some(), string(status))
+	f.add(`insert into job_hosts (job_id, host_id, fqdn, zone, group_ids, batch, status, phase, reason, span_starts_at, span_last_start_at,
+			span_ends_at, wait, updated_at) values ($1, $2, $3, 'default', $4, 0, $5,
+		case when $5 = 'running' then 'applying' end, case when $5 in ('failed', 'indeterminate') then 'agent_error' end,
+		$6::timestamptz, $6, $6, $7, $8)`,
+		job, h.id, h.fqdn, f.some(), string(status), f.sometime("last start"),
+		rapid.SampledFrom([]any{nil, `{"reason": "slot", "until": "` + f.now.Add(90*time.Second+time.Nanosecond).Format(time.RFC3339Nano) + `"}`}).Draw(f.r, "wait"),
+		f.now.Add(time.Duration(rapid.IntRange(0, 2).Draw(f.r, "updated"))*time.Second))
 	f.add(`insert into gate_evaluations (job_id, host_id, at, verdict) values ($1, $2, $3, 'shut')`, job, h.id, f.now)
 	f.add(`insert into job_host_output (job_id, host_id, seq, line) values ($1, $2, 0, 'a line of ' || $3::text)`, job, h.id, h.fqdn)
 	f.add(`insert into patch_attempts (id, job_id, host_id, number, send_before, packages, finished_at) values ($1, $2, $3, 1, $4,

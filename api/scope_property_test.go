@@ -49,6 +49,8 @@ func TestWhatACallerSeesIsWhatAnAdministratorSeesLessWhatIsOutOfScope(t *testing
 		for _, j := range c.jobs {
 			c.compareJob(j)
 		}
+		c.compareJobHosts()
+		c.compareSummary()
 		c.comparePreviews()
 	})
 }
@@ -207,6 +209,55 @@ func (c *comparison) compareJob(j randomJob) {
 		c.compareThing(path+"/hosts/"+h.id, c.sees(h), asItIs)
 		c.compareThing(path+"/hosts/"+h.id+"/log", c.sees(h), asItIs)
 	}
+}
+
+func (c *comparison) compareJobHosts() {
+	filters := []string{"", "unfinished=true", "status=running", "status=failed&status=queued", "status=failed&unfinished=true"}
+	for _, h := range c.hosts {
+		filters = append(filters, "host_id="+h.id)
+	}
+	for _, filter := range filters {
+		c.compareList("job-hosts", filter, func(h object) bool { return c.sees(c.host(h["host_id"])) }, asItIs)
+	}
+}
+
+// compareSummary holds that each number is that of the list with its filter, for either caller.
+func (c *comparison) compareSummary() {
+	for _, token := range []string{c.s.admin, c.token} {
+		total := func(path, filter string) float64 { return float64(len(c.list(token, path, filter))) }
+		patches := 0.0
+		for _, h := range c.list(token, "hosts", "has_pending_patches=true") {
+			patches += h["pending_patches"].(float64)
+		}
+		want := object{
+			"hosts": object{
+				"total": total("hosts", ""), "healthy": total("hosts", "health=healthy"), "unhealthy": total("hosts", "health=unhealthy"),
+				"unknown": total("hosts", "health=unknown"), "none": total("hosts", "health=none"),
+			},
+			"agents": object{
+				"reachable": total("hosts", "agent=reachable"), "unreachable": total("hosts", "agent=unreachable"), "unknown": total("hosts", "agent=unknown"),
+			},
+			"pending":               object{"hosts": total("hosts", "has_pending_patches=true"), "patches": patches},
+			"reboot_required":       total("hosts", "reboot_required=true"),
+			"stale_hosts":           total("hosts", "stale=true"),
+			"certificates_expiring": total("hosts", "certificate_expiring=true"),
+			"job_hosts":             c.perStatus(token, "job-hosts", "queued", "waiting_window", "waiting_health_check", "waiting_slot", "running"),
+			"jobs":                  c.perStatus(token, "jobs", "queued", "waiting_window", "waiting_health_check", "running"),
+		}
+		got := c.s.call(token, "GET", "/api/v1/fleet/summary", nil)
+		require.Equal(c.r, want, decoded(c.r, got.body))
+	}
+}
+
+// perStatus is how many things a list has of each status, without those of which it has none.
+func (c *comparison) perStatus(token, path string, statuses ...string) object {
+	counts := object{}
+	for _, status := range statuses {
+		if n := len(c.list(token, path, "status="+status)); n > 0 {
+			counts[status] = float64(n)
+		}
+	}
+	return counts
 }
 
 // comparePreviews asks what a job of all hosts that the caller operates would mean, by host and by group.

@@ -97,6 +97,31 @@ type JobHostPlace struct {
 	HostID string `json:"h"`
 }
 
+// FleetJobHostFilter narrows the job hosts of all jobs; zero fields do not.
+type FleetJobHostFilter struct {
+	Statuses   []Status
+	HostID     string
+	Unfinished bool
+	After      *FleetJobHostKey // the one that the page follows
+	Limit      int
+}
+
+// FleetJobHost is a job host with its place among those of all jobs.
+type FleetJobHost struct {
+	JobHostView
+	Key FleetJobHostKey
+}
+
+// FleetJobHostKey is the place of a job host among those of all jobs: the unfinished ones before the others, then what
+// gives up first, then what changed last.
+type FleetJobHostKey struct {
+	Finished  bool      `json:"f"`
+	ClosesAt  time.Time `json:"c"`
+	UpdatedAt time.Time `json:"u"`
+	JobID     string    `json:"j"`
+	HostID    string    `json:"h"`
+}
+
 // OutputLine is one line that the agent wrote while it patched a host.
 type OutputLine struct {
 	Seq  int

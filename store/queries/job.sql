@@ -174,3 +174,47 @@ where o.job_id = @job_id and o.host_id = @host_id and o.seq > @after
             or (jh.group_ids && @scope and not exists (select 1 from hosts h where h.id = jh.host_id))))
 order by o.seq
 limit @max_rows;
+
+-- name: SeenUnfinishedJobs :many
+-- Those with an unfinished host within the scope.
+select distinct jh.job_id
+from job_hosts jh
+where jh.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot', 'running')
+  and (@every::boolean
+      or exists (select 1 from group_hosts gh where gh.host_id = jh.host_id and gh.group_id = any(@scope::uuid[]))
+      or (jh.group_ids && @scope and not exists (select 1 from hosts h where h.id = jh.host_id)));
+
+-- name: ListFleetJobHosts :many
+-- Unfinished ones first, and of these what gives up first; what never does has the end of time for it. Of equal ones that
+-- which changed last.
+select sqlc.embed(jh), place.finished, place.closes_at
+from job_hosts jh
+cross join lateral (
+    select (not jh.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot', 'running'))::boolean as finished,
+        coalesce(case when jh.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot', 'running')
+            then coalesce((jh.wait ->> 'until')::timestamptz, jh.span_last_start_at) end, '9999-12-31 UTC')::timestamptz as closes_at
+) place
+where (cardinality(@statuses::text[]) = 0 or jh.status = any(@statuses))
+  and (sqlc.narg('host_id')::uuid is null or jh.host_id = sqlc.narg('host_id'))
+  and (not @unfinished::boolean or jh.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot', 'running'))
+  and (@every::boolean
+      or exists (select 1 from group_hosts gh where gh.host_id = jh.host_id and gh.group_id = any(@scope::uuid[]))
+      or (jh.group_ids && @scope and not exists (select 1 from hosts h where h.id = jh.host_id)))
+  and (sqlc.narg('after_job_id')::uuid is null
+      or (place.finished, place.closes_at) > (@after_finished::boolean, @after_closes_at::timestamptz)
+      or ((place.finished, place.closes_at) = (@after_finished, @after_closes_at)
+          and (jh.updated_at < @after_updated_at::timestamptz
+              or (jh.updated_at = @after_updated_at
+                  and (jh.job_id, jh.host_id) > (sqlc.narg('after_job_id'), sqlc.narg('after_host_id')::uuid)))))
+order by place.finished, place.closes_at, jh.updated_at desc, jh.job_id, jh.host_id
+limit @max_rows;
+
+-- name: CountFleetJobHosts :one
+select count(*)::integer
+from job_hosts jh
+where (cardinality(@statuses::text[]) = 0 or jh.status = any(@statuses))
+  and (sqlc.narg('host_id')::uuid is null or jh.host_id = sqlc.narg('host_id'))
+  and (not @unfinished::boolean or jh.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot', 'running'))
+  and (@every::boolean
+      or exists (select 1 from group_hosts gh where gh.host_id = jh.host_id and gh.group_id = any(@scope::uuid[]))
+      or (jh.group_ids && @scope and not exists (select 1 from hosts h where h.id = jh.host_id)));

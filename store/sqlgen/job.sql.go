@@ -36,6 +36,38 @@ func (q *Queries) AttemptPackages(ctx context.Context, jobID string, hostID stri
 	return packages, err
 }
 
+const countFleetJobHosts = `-- name: CountFleetJobHosts :one
+select count(*)::integer
+from job_hosts jh
+where (cardinality($1::text[]) = 0 or jh.status = any($1))
+  and ($2::uuid is null or jh.host_id = $2)
+  and (not $3::boolean or jh.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot', 'running'))
+  and ($4::boolean
+      or exists (select 1 from group_hosts gh where gh.host_id = jh.host_id and gh.group_id = any($5::uuid[]))
+      or (jh.group_ids && $5 and not exists (select 1 from hosts h where h.id = jh.host_id)))
+`
+
+type CountFleetJobHostsParams struct {
+	Statuses   []string
+	HostID     *string
+	Unfinished bool
+	Every      bool
+	Scope      []string
+}
+
+func (q *Queries) CountFleetJobHosts(ctx context.Context, arg CountFleetJobHostsParams) (int32, error) {
+	row := q.db.QueryRow(ctx, countFleetJobHosts,
+		arg.Statuses,
+		arg.HostID,
+		arg.Unfinished,
+		arg.Every,
+		arg.Scope,
+	)
+	var column_1 int32
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const countJobHosts = `-- name: CountJobHosts :many
 select jh.job_id, jh.status, jh.reason, count(*)::integer as hosts
 from job_hosts jh
@@ -327,6 +359,114 @@ func (q *Queries) ListEvaluations(ctx context.Context, arg ListEvaluationsParams
 			&i.Detail,
 			&i.Checks,
 			&i.NextTryAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listFleetJobHosts = `-- name: ListFleetJobHosts :many
+select jh.job_id, jh.host_id, jh.fqdn, jh.zone, jh.group_ids, jh.batch, jh.status, jh.phase, jh.reason, jh.detail, jh.attempted, jh.span_starts_at, jh.span_last_start_at, jh.span_ends_at, jh.span_entered_at, jh.gate_started_at, jh.slot_wait_started_at, jh.slot_wait_seconds, jh.slot_woken_at, jh.wait, jh.cancel_requested_at, jh.cancel_requested_by, jh.agent_job_id, jh.progress, jh.times, jh.settle_note, jh.updated_at, place.finished, place.closes_at
+from job_hosts jh
+cross join lateral (
+    select (not jh.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot', 'running'))::boolean as finished,
+        coalesce(case when jh.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot', 'running')
+            then coalesce((jh.wait ->> 'until')::timestamptz, jh.span_last_start_at) end, '9999-12-31 UTC')::timestamptz as closes_at
+) place
+where (cardinality($1::text[]) = 0 or jh.status = any($1))
+  and ($2::uuid is null or jh.host_id = $2)
+  and (not $3::boolean or jh.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot', 'running'))
+  and ($4::boolean
+      or exists (select 1 from group_hosts gh where gh.host_id = jh.host_id and gh.group_id = any($5::uuid[]))
+      or (jh.group_ids && $5 and not exists (select 1 from hosts h where h.id = jh.host_id)))
+  and ($6::uuid is null
+      or (place.finished, place.closes_at) > ($7::boolean, $8::timestamptz)
+      or ((place.finished, place.closes_at) = ($7, $8)
+          and (jh.updated_at < $9::timestamptz
+              or (jh.updated_at = $9
+                  and (jh.job_id, jh.host_id) > ($6, $10::uuid)))))
+order by place.finished, place.closes_at, jh.updated_at desc, jh.job_id, jh.host_id
+limit $11
+`
+
+type ListFleetJobHostsParams struct {
+	Statuses       []string
+	HostID         *string
+	Unfinished     bool
+	Every          bool
+	Scope          []string
+	AfterJobID     *string
+	AfterFinished  bool
+	AfterClosesAt  time.Time
+	AfterUpdatedAt time.Time
+	AfterHostID    *string
+	MaxRows        int32
+}
+
+type ListFleetJobHostsRow struct {
+	JobHost  JobHost
+	Finished bool
+	ClosesAt time.Time
+}
+
+// Unfinished ones first, and of these what gives up first; what never does has the end of time for it. Of equal ones that
+// which changed last.
+func (q *Queries) ListFleetJobHosts(ctx context.Context, arg ListFleetJobHostsParams) ([]ListFleetJobHostsRow, error) {
+	rows, err := q.db.Query(ctx, listFleetJobHosts,
+		arg.Statuses,
+		arg.HostID,
+		arg.Unfinished,
+		arg.Every,
+		arg.Scope,
+		arg.AfterJobID,
+		arg.AfterFinished,
+		arg.AfterClosesAt,
+		arg.AfterUpdatedAt,
+		arg.AfterHostID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListFleetJobHostsRow{}
+	for rows.Next() {
+		var i ListFleetJobHostsRow
+		if err := rows.Scan(
+			&i.JobHost.JobID,
+			&i.JobHost.HostID,
+			&i.JobHost.FQDN,
+			&i.JobHost.Zone,
+			&i.JobHost.GroupIDs,
+			&i.JobHost.Batch,
+			&i.JobHost.Status,
+			&i.JobHost.Phase,
+			&i.JobHost.Reason,
+			&i.JobHost.Detail,
+			&i.JobHost.Attempted,
+			&i.JobHost.SpanStartsAt,
+			&i.JobHost.SpanLastStartAt,
+			&i.JobHost.SpanEndsAt,
+			&i.JobHost.SpanEnteredAt,
+			&i.JobHost.GateStartedAt,
+			&i.JobHost.SlotWaitStartedAt,
+			&i.JobHost.SlotWaitSeconds,
+			&i.JobHost.SlotWokenAt,
+			&i.JobHost.Wait,
+			&i.JobHost.CancelRequestedAt,
+			&i.JobHost.CancelRequestedBy,
+			&i.JobHost.AgentJobID,
+			&i.JobHost.Progress,
+			&i.JobHost.Times,
+			&i.JobHost.SettleNote,
+			&i.JobHost.UpdatedAt,
+			&i.Finished,
+			&i.ClosesAt,
 		); err != nil {
 			return nil, err
 		}
@@ -668,6 +808,36 @@ func (q *Queries) SeenHosts(ctx context.Context, arg SeenHostsParams) ([]SeenHos
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const seenUnfinishedJobs = `-- name: SeenUnfinishedJobs :many
+select distinct jh.job_id
+from job_hosts jh
+where jh.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot', 'running')
+  and ($1::boolean
+      or exists (select 1 from group_hosts gh where gh.host_id = jh.host_id and gh.group_id = any($2::uuid[]))
+      or (jh.group_ids && $2 and not exists (select 1 from hosts h where h.id = jh.host_id)))
+`
+
+// Those with an unfinished host within the scope.
+func (q *Queries) SeenUnfinishedJobs(ctx context.Context, every bool, scope []string) ([]string, error) {
+	rows, err := q.db.Query(ctx, seenUnfinishedJobs, every, scope)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var job_id string
+		if err := rows.Scan(&job_id); err != nil {
+			return nil, err
+		}
+		items = append(items, job_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -4,6 +4,15 @@ export type ClientOptions = {
     baseUrl: `${string}://${string}` | (string & {});
 };
 
+export type AgentCounts = {
+    reachable: number;
+    /**
+     * Not asked yet
+     */
+    unknown: number;
+    unreachable: number;
+};
+
 export type ApprovalInput = {
     /**
      * The IP address or name to dial; default: the ip_address of the request
@@ -371,6 +380,48 @@ export type FieldError = {
     message: string;
 };
 
+export type FleetJobHostList = {
+    items: Array<JobHost>;
+    /**
+     * Null on the last page
+     */
+    next_cursor: string | null;
+    /**
+     * How many match, on all pages together
+     */
+    total: number;
+};
+
+export type FleetSummary = {
+    agents: AgentCounts;
+    /**
+     * Within 30 days, or ended, as GET /hosts?certificate_expiring=true counts
+     */
+    certificates_expiring: number;
+    hosts: HostCounts;
+    /**
+     * The unfinished hosts of jobs by status, as GET /job-hosts?status= counts; statuses without one are left out; new ones may appear
+     */
+    job_hosts: {
+        [key: string]: number;
+    };
+    /**
+     * The unfinished jobs by status, as GET /jobs?status= lists; statuses without one are left out; new ones may appear
+     */
+    jobs: {
+        [key: string]: number;
+    };
+    pending: PendingCounts;
+    /**
+     * As GET /hosts?reboot_required=true counts
+     */
+    reboot_required: number;
+    /**
+     * As GET /hosts?stale=true counts
+     */
+    stale_hosts: number;
+};
+
 export type Group = {
     created_at: string;
     description: string;
@@ -556,6 +607,17 @@ export type HostAgent = {
      */
     reachable: boolean | null;
     version: string;
+};
+
+export type HostCounts = {
+    healthy: number;
+    /**
+     * Without an enabled check
+     */
+    none: number;
+    total: number;
+    unhealthy: number;
+    unknown: number;
 };
 
 export type HostHealth = {
@@ -1035,6 +1097,17 @@ export type PasswordChange = {
      * 12 characters to 256 bytes, and not the name of the user
      */
     new_password: string;
+};
+
+export type PendingCounts = {
+    /**
+     * As GET /hosts?has_pending_patches=true counts
+     */
+    hosts: number;
+    /**
+     * Of these hosts together
+     */
+    patches: number;
 };
 
 export type PendingPatch = {
@@ -2193,6 +2266,43 @@ export type StreamEventsResponses = {
 };
 
 export type StreamEventsResponse = StreamEventsResponses[keyof StreamEventsResponses];
+
+export type GetFleetSummaryData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/fleet/summary';
+};
+
+export type GetFleetSummaryErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Unprocessable Entity
+     */
+    422: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type GetFleetSummaryError = GetFleetSummaryErrors[keyof GetFleetSummaryErrors];
+
+export type GetFleetSummaryResponses = {
+    /**
+     * OK
+     */
+    200: FleetSummary;
+};
+
+export type GetFleetSummaryResponse = GetFleetSummaryResponses[keyof GetFleetSummaryResponses];
 
 export type ListGroupsData = {
     body?: never;
@@ -4281,6 +4391,64 @@ export type GetHostPatchesResponses = {
 };
 
 export type GetHostPatchesResponse = GetHostPatchesResponses[keyof GetHostPatchesResponses];
+
+export type ListFleetJobHostsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * next_cursor of the page before; absent: the first page
+         */
+        cursor?: string;
+        /**
+         * The most items to return
+         */
+        limit?: number;
+        /**
+         * Only those of this status; given several times, of any of them
+         */
+        status?: Array<'queued' | 'waiting_window' | 'waiting_health_check' | 'waiting_slot' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'skipped' | 'indeterminate'>;
+        /**
+         * Only those of this host, which may have been deleted since
+         */
+        host_id?: string;
+        /**
+         * Only those that have not ended
+         */
+        unfinished?: boolean;
+    };
+    url: '/api/v1/job-hosts';
+};
+
+export type ListFleetJobHostsErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Unprocessable Entity
+     */
+    422: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type ListFleetJobHostsError = ListFleetJobHostsErrors[keyof ListFleetJobHostsErrors];
+
+export type ListFleetJobHostsResponses = {
+    /**
+     * OK
+     */
+    200: FleetJobHostList;
+};
+
+export type ListFleetJobHostsResponse = ListFleetJobHostsResponses[keyof ListFleetJobHostsResponses];
 
 export type ListJobsData = {
     body?: never;

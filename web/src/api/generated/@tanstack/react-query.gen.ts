@@ -3,8 +3,8 @@
 import { type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { approveEnrolment, beginSignOn, cancelJob, cancelJobHost, changeMyPassword, createGroup, createGroupWindow, createHealthCheck, createHost, createHostWindow, createJob, createSiteWindow, createToken, createUser, deleteGroup, deleteGroupHost, deleteGroupUser, deleteGroupWindow, deleteHealthCheck, deleteHost, deleteHostWindow, deleteMySession, deleteSiteWindow, deleteToken, deleteUser, deleteUserSessions, denyEnrolment, finishSignOn, getCalendar, getEnrolment, getGroup, getGroupWindow, getHealth, getHealthCheck, getHost, getHostPatches, getHostWindow, getJob, getJobHost, getJobHostLog, getMe, getMetrics, getReadiness, getRevocationList, getSiteWindow, getToken, getUser, listAudit, listEnrolments, listGroups, listGroupUsers, listGroupWindowOccurrences, listGroupWindows, listHealthCheckResults, listHealthChecks, listHostCertificates, listHostOccurrences, listHosts, listHostWindowOccurrences, listHostWindows, listJobHosts, listJobs, listMySessions, listSignInMethods, listSiteWindowOccurrences, listSiteWindows, listTokens, listUsers, login, logout, type Options, pollEnrolment, previewJob, previewWindow, putGroupHost, putGroupUser, putUserPassword, recheckJobHost, requestEnrolment, retryJob, revokeHostCertificate, settleJobHost, setUp, testHealthCheck, updateGroup, updateGroupWindow, updateHealthCheck, updateHost, updateHostWindow, updateSiteWindow, updateUser } from '../sdk.gen';
-import type { ApproveEnrolmentData, ApproveEnrolmentError, ApproveEnrolmentResponse, BeginSignOnData, BeginSignOnError, CancelJobData, CancelJobError, CancelJobHostData, CancelJobHostError, CancelJobHostResponse, CancelJobResponse, ChangeMyPasswordData, ChangeMyPasswordError, ChangeMyPasswordResponse, CreateGroupData, CreateGroupError, CreateGroupResponse, CreateGroupWindowData, CreateGroupWindowError, CreateGroupWindowResponse, CreateHealthCheckData, CreateHealthCheckError, CreateHealthCheckResponse, CreateHostData, CreateHostError, CreateHostResponse, CreateHostWindowData, CreateHostWindowError, CreateHostWindowResponse, CreateJobData, CreateJobError, CreateJobResponse, CreateSiteWindowData, CreateSiteWindowError, CreateSiteWindowResponse, CreateTokenData, CreateTokenError, CreateTokenResponse, CreateUserData, CreateUserError, CreateUserResponse, DeleteGroupData, DeleteGroupError, DeleteGroupHostData, DeleteGroupHostError, DeleteGroupHostResponse, DeleteGroupResponse, DeleteGroupUserData, DeleteGroupUserError, DeleteGroupUserResponse, DeleteGroupWindowData, DeleteGroupWindowError, DeleteGroupWindowResponse, DeleteHealthCheckData, DeleteHealthCheckError, DeleteHealthCheckResponse, DeleteHostData, DeleteHostError, DeleteHostResponse, DeleteHostWindowData, DeleteHostWindowError, DeleteHostWindowResponse, DeleteMySessionData, DeleteMySessionError, DeleteMySessionResponse, DeleteSiteWindowData, DeleteSiteWindowError, DeleteSiteWindowResponse, DeleteTokenData, DeleteTokenError, DeleteTokenResponse, DeleteUserData, DeleteUserError, DeleteUserResponse, DeleteUserSessionsData, DeleteUserSessionsError, DeleteUserSessionsResponse, DenyEnrolmentData, DenyEnrolmentError, DenyEnrolmentResponse, FinishSignOnData, FinishSignOnError, GetCalendarData, GetCalendarError, GetCalendarResponse, GetEnrolmentData, GetEnrolmentError, GetEnrolmentResponse, GetGroupData, GetGroupError, GetGroupResponse, GetGroupWindowData, GetGroupWindowError, GetGroupWindowResponse, GetHealthCheckData, GetHealthCheckError, GetHealthCheckResponse, GetHealthData, GetHealthError, GetHealthResponse, GetHostData, GetHostError, GetHostPatchesData, GetHostPatchesError, GetHostPatchesResponse, GetHostResponse, GetHostWindowData, GetHostWindowError, GetHostWindowResponse, GetJobData, GetJobError, GetJobHostData, GetJobHostError, GetJobHostLogData, GetJobHostLogError, GetJobHostLogResponse, GetJobHostResponse, GetJobResponse, GetMeData, GetMeError, GetMeResponse, GetMetricsData, GetMetricsError, GetMetricsResponse, GetReadinessData, GetReadinessError, GetReadinessResponse, GetRevocationListData, GetRevocationListError, GetRevocationListResponse, GetSiteWindowData, GetSiteWindowError, GetSiteWindowResponse, GetTokenData, GetTokenError, GetTokenResponse, GetUserData, GetUserError, GetUserResponse, ListAuditData, ListAuditError, ListAuditResponse, ListEnrolmentsData, ListEnrolmentsError, ListEnrolmentsResponse, ListGroupsData, ListGroupsError, ListGroupsResponse, ListGroupUsersData, ListGroupUsersError, ListGroupUsersResponse, ListGroupWindowOccurrencesData, ListGroupWindowOccurrencesError, ListGroupWindowOccurrencesResponse, ListGroupWindowsData, ListGroupWindowsError, ListGroupWindowsResponse, ListHealthCheckResultsData, ListHealthCheckResultsError, ListHealthCheckResultsResponse, ListHealthChecksData, ListHealthChecksError, ListHealthChecksResponse, ListHostCertificatesData, ListHostCertificatesError, ListHostCertificatesResponse, ListHostOccurrencesData, ListHostOccurrencesError, ListHostOccurrencesResponse, ListHostsData, ListHostsError, ListHostsResponse, ListHostWindowOccurrencesData, ListHostWindowOccurrencesError, ListHostWindowOccurrencesResponse, ListHostWindowsData, ListHostWindowsError, ListHostWindowsResponse, ListJobHostsData, ListJobHostsError, ListJobHostsResponse, ListJobsData, ListJobsError, ListJobsResponse, ListMySessionsData, ListMySessionsError, ListMySessionsResponse, ListSignInMethodsData, ListSignInMethodsError, ListSignInMethodsResponse, ListSiteWindowOccurrencesData, ListSiteWindowOccurrencesError, ListSiteWindowOccurrencesResponse, ListSiteWindowsData, ListSiteWindowsError, ListSiteWindowsResponse, ListTokensData, ListTokensError, ListTokensResponse, ListUsersData, ListUsersError, ListUsersResponse, LoginData, LoginError, LoginResponse, LogoutData, LogoutError, LogoutResponse, PollEnrolmentData, PollEnrolmentError, PollEnrolmentResponse, PreviewJobData, PreviewJobError, PreviewJobResponse, PreviewWindowData, PreviewWindowError, PreviewWindowResponse, PutGroupHostData, PutGroupHostError, PutGroupHostResponse, PutGroupUserData, PutGroupUserError, PutGroupUserResponse, PutUserPasswordData, PutUserPasswordError, PutUserPasswordResponse, RecheckJobHostData, RecheckJobHostError, RecheckJobHostResponse, RequestEnrolmentData, RequestEnrolmentError, RequestEnrolmentResponse, RetryJobData, RetryJobError, RetryJobResponse, RevokeHostCertificateData, RevokeHostCertificateError, RevokeHostCertificateResponse, SettleJobHostData, SettleJobHostError, SettleJobHostResponse, SetUpData, SetUpError, SetUpResponse, TestHealthCheckData, TestHealthCheckError, TestHealthCheckResponse, UpdateGroupData, UpdateGroupError, UpdateGroupResponse, UpdateGroupWindowData, UpdateGroupWindowError, UpdateGroupWindowResponse, UpdateHealthCheckData, UpdateHealthCheckError, UpdateHealthCheckResponse, UpdateHostData, UpdateHostError, UpdateHostResponse, UpdateHostWindowData, UpdateHostWindowError, UpdateHostWindowResponse, UpdateSiteWindowData, UpdateSiteWindowError, UpdateSiteWindowResponse, UpdateUserData, UpdateUserError, UpdateUserResponse } from '../types.gen';
+import { approveEnrolment, beginSignOn, cancelJob, cancelJobHost, changeMyPassword, createGroup, createGroupWindow, createHealthCheck, createHost, createHostWindow, createJob, createSiteWindow, createToken, createUser, deleteGroup, deleteGroupHost, deleteGroupUser, deleteGroupWindow, deleteHealthCheck, deleteHost, deleteHostWindow, deleteMySession, deleteSiteWindow, deleteToken, deleteUser, deleteUserSessions, denyEnrolment, finishSignOn, getCalendar, getEnrolment, getFleetSummary, getGroup, getGroupWindow, getHealth, getHealthCheck, getHost, getHostPatches, getHostWindow, getJob, getJobHost, getJobHostLog, getMe, getMetrics, getReadiness, getRevocationList, getSiteWindow, getToken, getUser, listAudit, listEnrolments, listFleetJobHosts, listGroups, listGroupUsers, listGroupWindowOccurrences, listGroupWindows, listHealthCheckResults, listHealthChecks, listHostCertificates, listHostOccurrences, listHosts, listHostWindowOccurrences, listHostWindows, listJobHosts, listJobs, listMySessions, listSignInMethods, listSiteWindowOccurrences, listSiteWindows, listTokens, listUsers, login, logout, type Options, pollEnrolment, previewJob, previewWindow, putGroupHost, putGroupUser, putUserPassword, recheckJobHost, requestEnrolment, retryJob, revokeHostCertificate, settleJobHost, setUp, testHealthCheck, updateGroup, updateGroupWindow, updateHealthCheck, updateHost, updateHostWindow, updateSiteWindow, updateUser } from '../sdk.gen';
+import type { ApproveEnrolmentData, ApproveEnrolmentError, ApproveEnrolmentResponse, BeginSignOnData, BeginSignOnError, CancelJobData, CancelJobError, CancelJobHostData, CancelJobHostError, CancelJobHostResponse, CancelJobResponse, ChangeMyPasswordData, ChangeMyPasswordError, ChangeMyPasswordResponse, CreateGroupData, CreateGroupError, CreateGroupResponse, CreateGroupWindowData, CreateGroupWindowError, CreateGroupWindowResponse, CreateHealthCheckData, CreateHealthCheckError, CreateHealthCheckResponse, CreateHostData, CreateHostError, CreateHostResponse, CreateHostWindowData, CreateHostWindowError, CreateHostWindowResponse, CreateJobData, CreateJobError, CreateJobResponse, CreateSiteWindowData, CreateSiteWindowError, CreateSiteWindowResponse, CreateTokenData, CreateTokenError, CreateTokenResponse, CreateUserData, CreateUserError, CreateUserResponse, DeleteGroupData, DeleteGroupError, DeleteGroupHostData, DeleteGroupHostError, DeleteGroupHostResponse, DeleteGroupResponse, DeleteGroupUserData, DeleteGroupUserError, DeleteGroupUserResponse, DeleteGroupWindowData, DeleteGroupWindowError, DeleteGroupWindowResponse, DeleteHealthCheckData, DeleteHealthCheckError, DeleteHealthCheckResponse, DeleteHostData, DeleteHostError, DeleteHostResponse, DeleteHostWindowData, DeleteHostWindowError, DeleteHostWindowResponse, DeleteMySessionData, DeleteMySessionError, DeleteMySessionResponse, DeleteSiteWindowData, DeleteSiteWindowError, DeleteSiteWindowResponse, DeleteTokenData, DeleteTokenError, DeleteTokenResponse, DeleteUserData, DeleteUserError, DeleteUserResponse, DeleteUserSessionsData, DeleteUserSessionsError, DeleteUserSessionsResponse, DenyEnrolmentData, DenyEnrolmentError, DenyEnrolmentResponse, FinishSignOnData, FinishSignOnError, GetCalendarData, GetCalendarError, GetCalendarResponse, GetEnrolmentData, GetEnrolmentError, GetEnrolmentResponse, GetFleetSummaryData, GetFleetSummaryError, GetFleetSummaryResponse, GetGroupData, GetGroupError, GetGroupResponse, GetGroupWindowData, GetGroupWindowError, GetGroupWindowResponse, GetHealthCheckData, GetHealthCheckError, GetHealthCheckResponse, GetHealthData, GetHealthError, GetHealthResponse, GetHostData, GetHostError, GetHostPatchesData, GetHostPatchesError, GetHostPatchesResponse, GetHostResponse, GetHostWindowData, GetHostWindowError, GetHostWindowResponse, GetJobData, GetJobError, GetJobHostData, GetJobHostError, GetJobHostLogData, GetJobHostLogError, GetJobHostLogResponse, GetJobHostResponse, GetJobResponse, GetMeData, GetMeError, GetMeResponse, GetMetricsData, GetMetricsError, GetMetricsResponse, GetReadinessData, GetReadinessError, GetReadinessResponse, GetRevocationListData, GetRevocationListError, GetRevocationListResponse, GetSiteWindowData, GetSiteWindowError, GetSiteWindowResponse, GetTokenData, GetTokenError, GetTokenResponse, GetUserData, GetUserError, GetUserResponse, ListAuditData, ListAuditError, ListAuditResponse, ListEnrolmentsData, ListEnrolmentsError, ListEnrolmentsResponse, ListFleetJobHostsData, ListFleetJobHostsError, ListFleetJobHostsResponse, ListGroupsData, ListGroupsError, ListGroupsResponse, ListGroupUsersData, ListGroupUsersError, ListGroupUsersResponse, ListGroupWindowOccurrencesData, ListGroupWindowOccurrencesError, ListGroupWindowOccurrencesResponse, ListGroupWindowsData, ListGroupWindowsError, ListGroupWindowsResponse, ListHealthCheckResultsData, ListHealthCheckResultsError, ListHealthCheckResultsResponse, ListHealthChecksData, ListHealthChecksError, ListHealthChecksResponse, ListHostCertificatesData, ListHostCertificatesError, ListHostCertificatesResponse, ListHostOccurrencesData, ListHostOccurrencesError, ListHostOccurrencesResponse, ListHostsData, ListHostsError, ListHostsResponse, ListHostWindowOccurrencesData, ListHostWindowOccurrencesError, ListHostWindowOccurrencesResponse, ListHostWindowsData, ListHostWindowsError, ListHostWindowsResponse, ListJobHostsData, ListJobHostsError, ListJobHostsResponse, ListJobsData, ListJobsError, ListJobsResponse, ListMySessionsData, ListMySessionsError, ListMySessionsResponse, ListSignInMethodsData, ListSignInMethodsError, ListSignInMethodsResponse, ListSiteWindowOccurrencesData, ListSiteWindowOccurrencesError, ListSiteWindowOccurrencesResponse, ListSiteWindowsData, ListSiteWindowsError, ListSiteWindowsResponse, ListTokensData, ListTokensError, ListTokensResponse, ListUsersData, ListUsersError, ListUsersResponse, LoginData, LoginError, LoginResponse, LogoutData, LogoutError, LogoutResponse, PollEnrolmentData, PollEnrolmentError, PollEnrolmentResponse, PreviewJobData, PreviewJobError, PreviewJobResponse, PreviewWindowData, PreviewWindowError, PreviewWindowResponse, PutGroupHostData, PutGroupHostError, PutGroupHostResponse, PutGroupUserData, PutGroupUserError, PutGroupUserResponse, PutUserPasswordData, PutUserPasswordError, PutUserPasswordResponse, RecheckJobHostData, RecheckJobHostError, RecheckJobHostResponse, RequestEnrolmentData, RequestEnrolmentError, RequestEnrolmentResponse, RetryJobData, RetryJobError, RetryJobResponse, RevokeHostCertificateData, RevokeHostCertificateError, RevokeHostCertificateResponse, SettleJobHostData, SettleJobHostError, SettleJobHostResponse, SetUpData, SetUpError, SetUpResponse, TestHealthCheckData, TestHealthCheckError, TestHealthCheckResponse, UpdateGroupData, UpdateGroupError, UpdateGroupResponse, UpdateGroupWindowData, UpdateGroupWindowError, UpdateGroupWindowResponse, UpdateHealthCheckData, UpdateHealthCheckError, UpdateHealthCheckResponse, UpdateHostData, UpdateHostError, UpdateHostResponse, UpdateHostWindowData, UpdateHostWindowError, UpdateHostWindowResponse, UpdateSiteWindowData, UpdateSiteWindowError, UpdateSiteWindowResponse, UpdateUserData, UpdateUserError, UpdateUserResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -380,6 +380,26 @@ export const denyEnrolmentMutation = (options?: Partial<Options<DenyEnrolmentDat
     };
     return mutationOptions;
 };
+
+export const getFleetSummaryQueryKey = (options?: Options<GetFleetSummaryData>) => createQueryKey('getFleetSummary', options);
+
+/**
+ * Count the fleet: health, agents, what is pending and what is under way
+ *
+ * Every number is that of the list filtered by it. Who may: whoever is signed in; what is listed is what the caller may see.
+ */
+export const getFleetSummaryOptions = (options?: Options<GetFleetSummaryData>) => queryOptions<GetFleetSummaryResponse, GetFleetSummaryError, GetFleetSummaryResponse, ReturnType<typeof getFleetSummaryQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getFleetSummary({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getFleetSummaryQueryKey(options)
+});
 
 export const listGroupsQueryKey = (options?: Options<ListGroupsData>) => createQueryKey('listGroups', options);
 
@@ -1311,6 +1331,58 @@ export const getHostPatchesOptions = (options: Options<GetHostPatchesData>) => q
     },
     queryKey: getHostPatchesQueryKey(options)
 });
+
+export const listFleetJobHostsQueryKey = (options?: Options<ListFleetJobHostsData>) => createQueryKey('listFleetJobHosts', options);
+
+/**
+ * List the hosts of all jobs, those that give up soonest first
+ *
+ * The unfinished ones come first, in order of wait.until, or without that of span.last_start_at, those with neither last; then the others. Of equal ones that which changed last comes first. Who may: whoever is signed in; what is listed is what the caller may see.
+ */
+export const listFleetJobHostsOptions = (options?: Options<ListFleetJobHostsData>) => queryOptions<ListFleetJobHostsResponse, ListFleetJobHostsError, ListFleetJobHostsResponse, ReturnType<typeof listFleetJobHostsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listFleetJobHosts({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listFleetJobHostsQueryKey(options)
+});
+
+export const listFleetJobHostsInfiniteQueryKey = (options?: Options<ListFleetJobHostsData>): QueryKey<Options<ListFleetJobHostsData>> => createQueryKey('listFleetJobHosts', options, true);
+
+/**
+ * List the hosts of all jobs, those that give up soonest first
+ *
+ * The unfinished ones come first, in order of wait.until, or without that of span.last_start_at, those with neither last; then the others. Of equal ones that which changed last comes first. Who may: whoever is signed in; what is listed is what the caller may see.
+ */
+export const listFleetJobHostsInfiniteOptions = (options?: Options<ListFleetJobHostsData>) => {
+    const opts = infiniteQueryOptions<ListFleetJobHostsResponse, ListFleetJobHostsError, InfiniteData<ListFleetJobHostsResponse>, QueryKey<Options<ListFleetJobHostsData>>, string | Pick<QueryKey<Options<ListFleetJobHostsData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
+    // @ts-ignore
+    {
+        queryFn: async ({ pageParam, queryKey, signal }) => {
+            // @ts-ignore
+            const page: Pick<QueryKey<Options<ListFleetJobHostsData>>[0], 'body' | 'headers' | 'path' | 'query'> = typeof pageParam === 'object' ? pageParam : {
+                query: {
+                    cursor: pageParam
+                }
+            };
+            const params = createInfiniteParams(queryKey, page);
+            const { data } = await listFleetJobHosts({
+                ...options,
+                ...params,
+                signal,
+                throwOnError: true
+            });
+            return data;
+        },
+        queryKey: listFleetJobHostsInfiniteQueryKey(options)
+    });
+    return opts as Omit<typeof opts, 'initialData'>;
+};
 
 export const listJobsQueryKey = (options?: Options<ListJobsData>) => createQueryKey('listJobs', options);
 
