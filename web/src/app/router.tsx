@@ -8,7 +8,9 @@ import {
   type SearchSchemaInput,
 } from '@tanstack/react-router';
 import { getMeOptions } from '../api';
+import { deploySearch } from '../features/deploy/search';
 import { hostsSearch } from '../features/hosts/search';
+import { jobSearch, jobsSearch } from '../features/jobs/search';
 import { problemOf } from '../shared/lib/problem';
 import { NotFound, RouteError } from '../shared/ui/RouteError';
 import { queryClient, whenSignedOut } from './queryClient';
@@ -66,8 +68,37 @@ const hosts = createRoute({
   component: lazyRouteComponent(() => import('../features/hosts/HostsPage'), 'HostsPage'),
 });
 
+const jobs = createRoute({
+  getParentRoute: () => shell,
+  path: '/jobs',
+  validateSearch: jobsSearch,
+  component: lazyRouteComponent(() => import('../features/jobs/JobsPage'), 'JobsPage'),
+});
+
+const job = createRoute({
+  getParentRoute: () => shell,
+  path: '/jobs/$jobId',
+  validateSearch: jobSearch,
+  component: lazyRouteComponent(() => import('../features/job/JobPage'), 'JobPage'),
+});
+
+const jobHost = createRoute({
+  getParentRoute: () => job,
+  path: 'hosts/$hostId',
+  component: lazyRouteComponent(() => import('../features/job/JobHostDrawer'), 'JobHostDrawer'),
+});
+
+const deploy = createRoute({
+  getParentRoute: () => shell,
+  path: '/deploy',
+  validateSearch: deploySearch,
+  component: lazyRouteComponent(() => import('../features/deploy/DeployPage'), 'DeployPage'),
+});
+
+const jobPages = [deploy, jobs, job.addChildren([jobHost])] as const;
+
 export const router = createRouter({
-  routeTree: root.addChildren([login, setup, shell.addChildren([dashboard, hosts])]),
+  routeTree: root.addChildren([login, setup, shell.addChildren([dashboard, hosts, ...jobPages])]),
   defaultPreload: 'intent',
   defaultErrorComponent: RouteError,
   scrollRestoration: true,

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
 import { affected } from './affected';
 
-const event = (kind: string, subject_id: string, more = {}) => ({ kind, subject_id, at: '2026-11-26T14:00:00Z', ...more });
+const event = (kind: string, subject_id: string, more = {}) => ({
+  kind,
+  subject_id,
+  at: '2026-11-26T14:00:00Z',
+  ...more,
+});
 
 test('a host that changed affects its own answers and the lists, and nothing of another host', () => {
   const changed = event('host.changed', 'h1');

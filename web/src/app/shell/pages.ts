@@ -1,10 +1,12 @@
-import { IconDashboard, IconServer } from '@tabler/icons-react';
+import { IconDashboard, IconListCheck, IconRocket, IconServer } from '@tabler/icons-react';
 import type { Me } from '../../api';
 
 /** The pages of the menu and the palette. */
 export const pages = [
   { to: '/', label: 'Dashboard', icon: IconDashboard, admin: false },
   { to: '/hosts', label: 'Hosts', icon: IconServer, admin: false },
+  { to: '/deploy', label: 'Deploy', icon: IconRocket, admin: false },
+  { to: '/jobs', label: 'Jobs', icon: IconListCheck, admin: false },
 ] as const;
 
 /** Those that the caller may read. */

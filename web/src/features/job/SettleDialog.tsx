@@ -1,0 +1,56 @@
+import { Button, Group, Modal, Radio, Stack, Text, Textarea } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { getJobHostQueryKey, type JobHostDetail, type SettleInput, settleJobHostMutation } from '../../api';
+import { fieldErrors, problemOf } from '../../shared/lib/problem';
+import { ProblemAlert } from '../../shared/ui/ProblemAlert';
+
+const fields = ['outcome', 'note'] as const;
+
+/** Says how a host ended of which the manager could not find out. */
+export function SettleDialog({ host, onClose }: { host: JobHostDetail; onClose: () => void }) {
+  const client = useQueryClient();
+  const path = { id: host.job_id, host_id: host.host_id };
+  const form = useForm({ initialValues: { outcome: '', note: '' } });
+  const settle = useMutation({
+    ...settleJobHostMutation(),
+    onSuccess: (data) => {
+      client.setQueryData(getJobHostQueryKey({ path }), data);
+      onClose();
+    },
+    onError: (error) => form.setErrors(fieldErrors(problemOf(error), fields).byField),
+  });
+  const rest = settle.error ? fieldErrors(problemOf(settle.error), fields).rest : [];
+  return (
+    <Modal opened onClose={onClose} title={`Settle ${host.fqdn}`}>
+      <form
+        onSubmit={form.onSubmit(({ outcome, note }) =>
+          settle.mutate({ path, body: { outcome: outcome as SettleInput['outcome'], note } }),
+        )}
+      >
+        <Stack gap="md">
+          <Text size="sm">
+            {host.detail} Until somebody says how it ended, no other job patches this host. Look on the host, at
+            /var/log/dpkg.log or by rpm -qa --last.
+          </Text>
+          <ProblemAlert lines={rest} />
+          <Radio.Group label="How it ended" required {...form.getInputProps('outcome')}>
+            <Group mt={6}>
+              <Radio value="succeeded" label="Succeeded" />
+              <Radio value="failed" label="Failed" />
+            </Group>
+          </Radio.Group>
+          <Textarea label="How this was found out" autosize minRows={2} {...form.getInputProps('note')} />
+          <Group justify="flex-end" gap="xs">
+            <Button variant="default" onClick={onClose}>
+              Leave it
+            </Button>
+            <Button type="submit" loading={settle.isPending}>
+              Settle
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,14 @@
+const waits: Record<string, string> = {
+  window: 'Its maintenance window has not begun',
+  not_before: 'The job may not begin yet',
+  blackout: 'A blackout holds it',
+  health_check: 'A health check is not healthy',
+  agent_unreachable: 'Its agent does not answer',
+  agent_refused: 'Its agent refused the request',
+  clock_skew: 'Its clock differs from the manager’s',
+  slot: 'As many hosts as the job allows are being patched',
+  host_busy: 'Something else is being installed on it',
+};
+
+/** Why a host waits, in a few words; a reason that is not known yet by its own name. */
+export const waitWord = (reason: string) => waits[reason] ?? `It waits: ${reason.replaceAll('_', ' ')}`;

@@ -1,0 +1,35 @@
+import type { ListJobsData } from '../../api';
+import { clean } from '../hosts/search';
+
+type Query = NonNullable<ListJobsData['query']>;
+
+/** What the Jobs page keeps in its URL, called as the API calls it. */
+export type JobsSearch = Pick<Query, 'status' | 'host_id' | 'group_id'>;
+
+export const jobStatuses = [
+  'queued',
+  'waiting_window',
+  'waiting_health_check',
+  'running',
+  'succeeded',
+  'partially_succeeded',
+  'failed',
+  'cancelled',
+] as const satisfies readonly Query['status'][];
+
+const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
+
+export function jobsSearch(search: Record<string, unknown>): JobsSearch {
+  const status = jobStatuses.find((s) => s === search.status);
+  return clean({ status, host_id: text(search.host_id), group_id: text(search.group_id) });
+}
+
+/** What the page of one job keeps in its URL: which of its hosts are listed. */
+export interface JobSearch {
+  status?: string;
+  q?: string;
+}
+
+export function jobSearch(search: Record<string, unknown>): JobSearch {
+  return clean({ status: text(search.status), q: text(search.q) });
+}
