@@ -97,8 +97,14 @@ const deploy = createRoute({
 
 const jobPages = [deploy, jobs, job.addChildren([jobHost])] as const;
 
+const host = createRoute({
+  getParentRoute: () => shell,
+  path: '/hosts/$hostId',
+  component: lazyRouteComponent(() => import('../features/host/HostPage'), 'HostPage'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([login, setup, shell.addChildren([dashboard, hosts, ...jobPages])]),
+  routeTree: root.addChildren([login, setup, shell.addChildren([dashboard, hosts, host, ...jobPages])]),
   defaultPreload: 'intent',
   defaultErrorComponent: RouteError,
   scrollRestoration: true,

@@ -55,7 +55,7 @@ export function Palette() {
             label={host.fqdn}
             description={host.display_name}
             leftSection={<IconServer size={18} aria-hidden />}
-            onClick={() => void navigate({ to: '/hosts', search: { q: host.fqdn } })}
+            onClick={() => void navigate({ to: '/hosts/$hostId', params: { hostId: host.id } })}
           />
         ))}
         {matching.length === 0 && hosts.data?.items.length === 0 && (

@@ -1,81 +1,118 @@
-import { Group, Select, Text, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
-import { IconSearch } from '@tabler/icons-react';
+import { Button, Text } from '@mantine/core';
+import { IconFileTypeCsv } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useRef } from 'react';
 import { type Host, listHosts, listHostsQueryKey } from '../../api';
 import { usePages } from '../../shared/lib/pages';
+import { CopyCurl, curl } from '../../shared/ui/CopyCurl';
 import { EmptyState } from '../../shared/ui/EmptyState';
 import { Page } from '../../shared/ui/Page';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { VirtualTable } from '../../shared/ui/VirtualTable';
+import { ActiveFilters } from './ActiveFilters';
+import { AddHost } from './AddHost';
 import { columns } from './columns';
-import type { HostsSearch } from './search';
+import { Filters } from './Filters';
+import { countHosts, SelectionBar } from './SelectionBar';
+import { clean, type HostFilter, type HostsSearch, hostsPath } from './search';
+import { useSelection } from './selection';
 
 const id = (host: Host) => host.id;
 
 export function HostsPage() {
   const search = useSearch({ from: '/shell/hosts' });
-  const filtered = Object.keys(search).length > 0;
-  const query = { ...search, limit: 100 };
-  const hosts = usePages({
-    queryKey: listHostsQueryKey({ query }),
-    fetchPage: async (cursor, signal) =>
-      (await listHosts({ query: { ...query, cursor }, signal, throwOnError: true })).data,
-    id,
-  });
+  const navigate = useNavigate({ from: '/hosts' });
+  const set = (part: HostsSearch) => void navigate({ search: (old) => clean({ ...old, ...part }), replace: true });
+  const { sort, ...filter } = search;
+  const filterKey = JSON.stringify(filter);
+  const hosts = useHosts(search);
+  const selection = useSelection(filterKey, hosts.items);
+  const none = hosts.isSuccess && !hosts.isPlaceholderData && hosts.items.length === 0;
+  if (none && filterKey === '{}') return <NoHosts />;
   return (
-    <Page title="Hosts">
-      <Filters search={search} />
+    <Page
+      title="Hosts"
+      actions={
+        <>
+          <CopyCurl path={hostsPath(search)} />
+          <CsvLink search={search} />
+          <AddHost />
+        </>
+      }
+    >
+      <Filters filter={filter} set={set} />
+      <ActiveFilters
+        filter={filter}
+        set={set}
+        clear={() => void navigate({ search: clean({ sort }), replace: true })}
+      />
       {hosts.error && <ProblemAlert error={hosts.error} retry={() => void hosts.refetch()} />}
-      {hosts.isSuccess && hosts.items.length === 0 && !filtered ? (
-        <EmptyState title="No hosts yet">Hosts are what is patched.</EmptyState>
-      ) : (
-        <VirtualTable
-          label="Hosts"
-          columns={columns}
-          rows={hosts.items}
-          rowId={id}
-          onView={hosts.see}
-          loading={hosts.isLoading}
-        />
-      )}
-      {hosts.isSuccess && hosts.items.length === 0 && filtered && <Text size="sm">No host matches.</Text>}
+      <SelectionBar
+        chosen={selection.chosen}
+        total={hosts.total ?? 0}
+        filter={filter}
+        keep={(kept) => selection.set({ all: false, hosts: new Map(kept.map((h) => [h.id, h])) })}
+      />
+      <Text size="sm" c="dimmed" role="status">
+        {none ? 'No host matches.' : hosts.isSuccess && matching(hosts.total ?? 0, filter)}
+      </Text>
+      <VirtualTable
+        label="Hosts"
+        columns={columns}
+        rows={hosts.items}
+        rowId={id}
+        total={hosts.total}
+        onView={hosts.see}
+        sort={{ by: sort ?? 'fqdn', set: (by) => set({ sort: by as HostsSearch['sort'] }) }}
+        selection={selection.table}
+        loading={hosts.isLoading}
+        from={JSON.stringify(search)}
+      />
     </Page>
   );
 }
 
-function Filters({ search }: { search: HostsSearch }) {
-  const navigate = useNavigate({ from: '/hosts' });
-  const box = useRef<HTMLInputElement>(null);
-  const set = (part: HostsSearch) => void navigate({ search: (old) => ({ ...old, ...part }), replace: true });
-  const setQ = useDebouncedCallback((q: string) => set({ q: q || undefined }), 200);
+function useHosts(search: HostsSearch) {
+  const query = { ...search, limit: 100 };
+  return usePages({
+    queryKey: listHostsQueryKey({ query }),
+    fetchPage: async (cursor, signal) =>
+      (await listHosts({ query: cursor ? { ...query, cursor } : query, signal, throwOnError: true })).data,
+    id,
+    refetchInterval: 30_000,
+  });
+}
+
+function matching(total: number, filter: HostFilter): string {
+  const match = total === 1 ? 'matches' : 'match';
+  return Object.keys(filter).length > 0 ? `${countHosts(total)} ${match}.` : `${countHosts(total)}.`;
+}
+
+function CsvLink({ search }: { search: HostsSearch }) {
   return (
-    <Group gap="xs">
-      <TextInput
-        ref={box}
-        aria-label="Search hosts"
-        placeholder="Name or address"
-        leftSection={<IconSearch size={16} aria-hidden />}
-        defaultValue={search.q ?? ''}
-        onChange={(e) => setQ(e.currentTarget.value)}
-        w={260}
-      />
-      <Select
-        aria-label="Health"
-        placeholder="Any health"
-        data={[
-          { value: 'unhealthy', label: 'Unhealthy' },
-          { value: 'unknown', label: 'Unknown' },
-          { value: 'healthy', label: 'Healthy' },
-          { value: 'none', label: 'No checks' },
-        ]}
-        value={search.health ?? null}
-        onChange={(health) => set({ health: (health ?? undefined) as HostsSearch['health'] })}
-        clearable
-        clearButtonProps={{ 'aria-label': 'Any health' }}
-        w={150}
-      />
-    </Group>
+    <Button
+      component="a"
+      href={hostsPath({ ...search, format: 'csv' })}
+      download="hosts.csv"
+      variant="default"
+      size="xs"
+      leftSection={<IconFileTypeCsv size={14} aria-hidden />}
+    >
+      CSV
+    </Button>
+  );
+}
+
+function NoHosts() {
+  return (
+    <Page title="Hosts">
+      <EmptyState
+        title="No hosts yet"
+        action={<AddHost />}
+        command={curl('POST', '/api/v1/hosts', { fqdn: 'web-01.example.com', labels: { env: 'prod' } })}
+      >
+        Hosts are what is patched: Linux machines that run the agent. A host is patched inside its maintenance windows,
+        and only while all of its health checks are healthy.
+      </EmptyState>
+    </Page>
   );
 }

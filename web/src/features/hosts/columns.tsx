@@ -1,47 +1,93 @@
-import { Text } from '@mantine/core';
+import { Group, Text } from '@mantine/core';
+import { IconPlugConnectedX } from '@tabler/icons-react';
 import type { ColumnDef } from '@tanstack/react-table';
 import type { Host } from '../../api';
 import { HealthBadge } from '../../shared/ui/HealthBadge';
+import { PageLink } from '../../shared/ui/PageLink';
 import { Age, Span } from '../../shared/ui/Time';
 
 export const columns: ColumnDef<Host, unknown>[] = [
-  { id: 'fqdn', header: 'Host', meta: { width: 'minmax(160px, 2fr)' }, cell: ({ row }) => row.original.fqdn },
+  {
+    id: 'fqdn',
+    header: 'Host',
+    meta: { width: 'minmax(110px, 2fr)', sort: 'fqdn' },
+    cell: ({ row: { original: h } }) => (
+      <>
+        <PageLink to="/hosts/$hostId" params={{ hostId: h.id }} title={h.fqdn}>
+          {h.fqdn}
+        </PageLink>
+        {h.display_name && (
+          <Text span size="xs" c="dimmed" ml={6}>
+            {h.display_name}
+          </Text>
+        )}
+      </>
+    ),
+  },
   {
     id: 'health',
     header: 'Health',
-    meta: { width: 'minmax(110px, 1.2fr)' },
-    cell: ({ row: { original: h } }) => <HealthBadge state={h.health.state}>{counts(h)}</HealthBadge>,
+    meta: { width: 'minmax(140px, 1.2fr)', sort: 'health' },
+    cell: ({ row: { original: h } }) => (
+      <HealthBadge state={h.health.state} stale={h.health.stale}>
+        {counts(h)}
+      </HealthBadge>
+    ),
   },
   {
     id: 'agent',
     header: 'Agent seen',
-    meta: { width: 'minmax(110px, 1fr)', from: 'md' },
-    cell: ({ row: { original: h } }) => <Age at={h.agent.last_seen_at} />,
+    meta: { width: 'minmax(130px, 1.1fr)', from: 'md', sort: 'last_seen_at' },
+    cell: ({ row: { original: h } }) => <AgentCell agent={h.agent} />,
   },
   {
     id: 'pending',
     header: 'Pending',
-    meta: { width: '80px', from: 'sm' },
-    cell: ({ row: { original: h } }) => h.pending_patches ?? '–',
+    meta: { width: '86px', from: 'sm', sort: 'pending_patches' },
+    cell: ({ row: { original: h } }) => h.pending_patches ?? <Text inherit span c="dimmed" children="not known" />,
+  },
+  {
+    id: 'reboot',
+    header: 'Reboot',
+    meta: { width: '76px', from: 'lg' },
+    cell: ({ row: { original: h } }) => (h.reboot_required ? 'required' : h.reboot_required === false ? 'no' : '–'),
   },
   {
     id: 'span',
     header: 'Next window',
-    meta: { width: 'minmax(150px, 1.6fr)', from: 'lg' },
+    meta: { width: 'minmax(250px, 2fr)', from: 'lg' },
     cell: ({ row: { original: h } }) =>
       h.span ? (
         <Span from={h.span.starts_at} to={h.span.ends_at} />
       ) : (
-        <Text span size="sm" c="dimmed">
-          none
+        <Text span inherit c="dimmed">
+          none within 70 days
         </Text>
       ),
   },
 ];
 
-/** 2 of 3, where not all are healthy. */
-function counts(host: Host): string | undefined {
-  const { healthy, unhealthy, unknown } = host.health;
+/** 2 of 3, where not all are healthy and the word does not say it all. */
+export function counts({ health }: Pick<Host, 'health'>): string | undefined {
+  const { healthy, unhealthy, unknown } = health;
   const all = healthy + unhealthy + unknown;
-  return healthy < all ? `${healthy} of ${all}` : undefined;
+  return all > 1 && healthy < all ? `${healthy} of ${all}` : undefined;
+}
+
+function AgentCell({ agent }: { agent: Host['agent'] }) {
+  if (agent.reachable === null)
+    return (
+      <Text span inherit c="dimmed">
+        not asked yet
+      </Text>
+    );
+  if (agent.reachable) return <Age at={agent.last_seen_at} />;
+  return (
+    <Group gap={4} wrap="nowrap" c="var(--trouble)" title={agent.error}>
+      <IconPlugConnectedX size={16} aria-hidden style={{ flexShrink: 0 }} />
+      <span>
+        unreachable, <Age at={agent.last_seen_at} never="never seen" />
+      </span>
+    </Group>
+  );
 }

@@ -1,4 +1,10 @@
-import { type InfiniteData, type QueryKey, useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import {
+  type InfiniteData,
+  keepPreviousData,
+  type QueryKey,
+  useInfiniteQuery,
+  useQueryClient,
+} from '@tanstack/react-query';
 import { useCallback, useMemo, useRef } from 'react';
 
 /** A page of a list as the API answers it. */
@@ -12,13 +18,15 @@ interface Options<T, P extends Page<T>> {
   queryKey: QueryKey;
   fetchPage: (cursor: string | undefined, signal: AbortSignal) => Promise<P>;
   id: (item: T) => string;
+  /** Reads what is in view anew every so many milliseconds: for ages, which no event refreshes. */
+  refetchInterval?: number;
 }
 
 /**
  * A list that is read page by page as somebody scrolls. When the stream says that it changed, only the pages that are in
  * view are read anew; the others are when they come into view. So a list of thousands costs no more than what is seen of it.
  */
-export function usePages<T, P extends Page<T>>({ queryKey, fetchPage, id }: Options<T, P>) {
+export function usePages<T, P extends Page<T>>({ queryKey, fetchPage, id, refetchInterval }: Options<T, P>) {
   const client = useQueryClient();
   const inView = useRef<[first: number, last: number]>([0, 0]);
   const aged = useRef(new Set<number>());
@@ -39,6 +47,9 @@ export function usePages<T, P extends Page<T>>({ queryKey, fetchPage, id }: Opti
     },
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page: P) => page.next_cursor ?? undefined,
+    // The list of the filter before stays until the other is read, so that nothing flickers as somebody types.
+    placeholderData: keepPreviousData,
+    ...(refetchInterval === undefined ? {} : { refetchInterval }),
   });
   const { data, hasNextPage, isFetching, fetchNextPage, refetch } = query;
 

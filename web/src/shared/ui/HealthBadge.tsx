@@ -23,7 +23,7 @@ export function HealthBadge({ state, stale = false, children }: Props) {
   const look = looks[state] ?? { icon: IconHelpCircle, color: 'var(--quiet)', word: state };
   const color = stale ? 'var(--quiet)' : look.color;
   return (
-    <Group gap={6} wrap="nowrap" component="span" display="inline-flex">
+    <Group gap={6} wrap="nowrap" component="span" display="inline-flex" style={{ verticalAlign: 'middle' }}>
       <look.icon size={16} color={color} aria-hidden style={{ flexShrink: 0 }} />
       <Text span size="sm" c={color} fw={500} td={stale ? 'underline dotted' : undefined}>
         {look.word}

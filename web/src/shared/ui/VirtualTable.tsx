@@ -39,11 +39,13 @@ interface Props<T> {
   selection?: Selection | undefined;
   loading?: boolean;
   rowHeight?: number;
+  /** Shows the first row again where it becomes another: the filter, the order. */
+  from?: string;
 }
 
 /** A table of any number of rows, of which only those in view are in the page. */
 export function VirtualTable<T>(props: Props<T>) {
-  const { label, rows, rowId, total = rows.length, onView, selection, loading, rowHeight = 44 } = props;
+  const { label, rows, rowId, total = rows.length, onView, selection, loading, rowHeight = 44, from } = props;
   const columns = useVisible(props.columns);
   const table = useReactTable({ data: rows, columns, getRowId: rowId, getCoreRowModel: getCoreRowModel() });
   const scroller = useRef<HTMLDivElement>(null);
@@ -57,6 +59,8 @@ export function VirtualTable<T>(props: Props<T>) {
   const first = shown.at(0)?.index ?? 0;
   const last = shown.at(-1)?.index ?? 0;
   useEffect(() => onView?.(first, last), [first, last, onView]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its first row
+  useEffect(() => void scroller.current?.scrollTo({ top: 0 }), [from]);
 
   const tracks = columns.map((c) => c.meta?.width ?? '1fr');
   const gridTemplateColumns = (selection ? ['36px', ...tracks] : tracks).join(' ');

@@ -1,0 +1,43 @@
+import { Button, Group, Modal, Stack } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import type { Host, HostInput } from '../../api';
+import { fieldErrors, problemOf } from '../../shared/lib/problem';
+import { CopyCurl } from '../../shared/ui/CopyCurl';
+import { ProblemAlert } from '../../shared/ui/ProblemAlert';
+import { HostFields } from './HostFields';
+import { hostBody, hostFields, hostValues, newHost } from './hostForm';
+
+interface Props {
+  title: string;
+  verb: string;
+  /** The one that is edited. */
+  host?: Host;
+  onClose: () => void;
+  save: (body: HostInput) => Promise<unknown>;
+  pending: boolean;
+  error: unknown;
+}
+
+/** Asks for what a host is, new or known. */
+export function HostDialog({ title, verb, host, onClose, save, pending, error }: Props) {
+  const form = useForm({ initialValues: host ? hostValues(host) : newHost });
+  const body = hostBody(form.values, host);
+  const submit = () =>
+    save(body).catch((problem: unknown) => form.setErrors(fieldErrors(problemOf(problem), hostFields).byField));
+  return (
+    <Modal opened onClose={onClose} title={title} closeOnClickOutside={false}>
+      <form onSubmit={form.onSubmit(() => void submit())}>
+        <Stack gap="sm">
+          <ProblemAlert lines={error ? fieldErrors(problemOf(error), hostFields).rest : []} />
+          <HostFields form={form} />
+          <Group justify="flex-end" gap="xs">
+            <CopyCurl method={host ? 'PUT' : 'POST'} path={`/api/v1/hosts${host ? `/${host.id}` : ''}`} body={body} />
+            <Button type="submit" loading={pending}>
+              {verb}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
