@@ -63,7 +63,7 @@ func (s *server) login(ctx context.Context, by fleet.Caller, in *loginInput) (*l
 	if err != nil {
 		return nil, err
 	}
-	failure := fleet.Failure{Action: fleet.ActionLoginFailed, Subject: in.Body.User, Method: fleet.MethodPassword}
+	failure := fleet.SignInFailure(account)
 	if err := s.takeLogin(ctx, by, failure, account, from.device); err != nil {
 		return nil, err
 	}

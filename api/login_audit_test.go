@@ -1,8 +1,11 @@
 package api_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -56,6 +59,40 @@ func TestARefusedSignInIsAnEntryAndAFloodOfThemOneUntilATryPasses(t *testing.T) 
 	refused = s.failures(t, "login.failed", "too_many_requests")
 	require.Len(t, refused, 3, "of 40 at once, too")
 	require.Equal(t, "address", refused[2]["limit"])
+}
+
+// Now and then somebody types their password as the name. What is no user's name is told apart in the audit by a keyed
+// digest, which shows a spray over many names and is no way back to them.
+func TestANameThatIsNobodysIsKeptAsAKeyedDigestAndThatOfAUserAsTheUser(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	ada, gone := s.user("Ada", false), s.user("gone", false)
+	s.exec(`update users set disabled_at = now() where id = $1`, gone)
+	const secret = "Mistyped horse battery"
+	for i, name := range []string{secret, "mistyped HORSE battery", "nobody", "aDA", "GONE", "a\x01b", strings.Repeat("x", 5000)} {
+		a := s.browser(fmt.Sprint("192.0.2.", i)).login(name, "wrong")
+		require.Equal(t, 401, a.status, "%s", a.body)
+	}
+	for range 10 {
+		s.browser("192.0.2.99").login(secret, "wrong")
+	}
+	entries := append(s.failures(t, "login.failed", "wrong_credentials"), s.failures(t, "login.failed", "too_many_requests")...)
+	require.Len(t, entries, 7+5+1)
+	for i, digest := range []any{entries[0]["unknown_user"], entries[2]["unknown_user"], entries[5]["unknown_user"], entries[6]["unknown_user"]} {
+		require.Regexp(t, `^[0-9a-f]{8}$`, digest)
+		require.Equal(t, i == 0, digest == entries[1]["unknown_user"], "regardless of case, as names are")
+	}
+	require.Equal(t, entries[0]["unknown_user"], entries[12]["unknown_user"], "refusals are told apart alike")
+	require.Equal(t, []any{"Ada", nil, "gone", nil}, []any{entries[3]["name"], entries[3]["unknown_user"], entries[4]["name"], entries[4]["unknown_user"]})
+	for subject, want := range map[string]int{ada: 1, gone: 1, "": 11} {
+		require.Equal(t, want, s.count(`select count(*) from audit_entries where action = 'login.failed' and subject_id = $1`, subject))
+	}
+	kept := s.dump() + s.log.String()
+	for _, name := range []string{secret, strings.ToLower(secret), "nobody"} {
+		require.NotContains(t, kept, name)
+		plain := sha256.Sum256([]byte(name))
+		require.NotContains(t, kept, hex.EncodeToString(plain[:4]), "whoever has a copy could try names")
+	}
 }
 
 func TestTheEntryOfARefusedSignInSaysWhichLimitItWas(t *testing.T) {

@@ -36,7 +36,7 @@ type TokenStore interface {
 
 // SessionStore keeps the sessions of browsers.
 type SessionStore interface {
-	// Account is nobody's, without an error, where no such user may sign in.
+	// Account is nobody's, without an error, where there is no such user.
 	Account(ctx context.Context, name, device string) (fleet.Account, error)
 	SignIn(ctx context.Context, by fleet.Caller, in fleet.SignIn) (fleet.NewSession, error)
 	RecordFailure(ctx context.Context, by fleet.Caller, f fleet.Failure) error

@@ -84,7 +84,7 @@ func (s *server) deleteUserSessions(ctx context.Context, by fleet.Caller, in *Us
 }
 
 func (s *server) changeMyPassword(ctx context.Context, by fleet.Caller, in *changePasswordInput) (*changePasswordAnswer, error) {
-	failure := fleet.Failure{Action: fleet.ActionPasswordChangeFailed, Subject: by.UserID}
+	failure := fleet.Failure{Action: fleet.ActionPasswordChangeFailed, UserID: by.UserID}
 	if err := s.Store.TakeTry(ctx, by, failure, "password of "+by.UserID, loginsByDevice, userPeriod); err != nil {
 		return nil, err
 	}

@@ -136,3 +136,16 @@ func TestTheKeyOfAuditEntriesHas32BytesAndIsNotPrinted(t *testing.T) {
 		require.NotContains(t, fmt.Sprintf(format, auditKey(t)), "107 107", format)
 	}
 }
+
+func TestBlindedTextsAreToldApartByTheKeyAlone(t *testing.T) {
+	t.Parallel()
+	key, err := fleet.NewAuditKey(bytes.Repeat([]byte{1}, fleet.AuditHashSize))
+	require.NoError(t, err)
+	other, err := fleet.NewAuditKey(bytes.Repeat([]byte{2}, fleet.AuditHashSize))
+	require.NoError(t, err)
+	again := key.Blind("a")
+	require.Equal(t, again, key.Blind("a"))
+	require.NotEqual(t, key.Blind("a"), key.Blind("b"))
+	require.NotEqual(t, key.Blind("a"), other.Blind("a"))
+	require.Regexp(t, `^[0-9a-f]{8}$`, key.Blind(""))
+}

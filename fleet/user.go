@@ -52,10 +52,11 @@ func (in UserInput) Validate() error {
 // Account is what a sign-in is judged by; without an id there is no such user.
 type Account struct {
 	UserID string
+	Name   string
 	// NameKey is the name that was asked for as accounts are told apart by: names with one key reach one account, whether
 	// there is one or not.
 	NameKey      string
-	PasswordHash string // empty for who signs in otherwise, or not at all
+	PasswordHash string // empty for who signs in otherwise, or not at all, as who is disabled
 	// KnownDevice says that the browser signed in as this user before.
 	KnownDevice bool
 }

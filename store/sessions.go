@@ -19,12 +19,12 @@ const touchInterval = time.Minute
 // keptDevices bounds how many browsers of a user are remembered, for those that never send back what they were given.
 const keptDevices = 20
 
-// Account returns what the sign-in of a user who may sign in is judged by; nobody's but for the key, without an error, where
-// there is no such user. Device is what the browser was given at an earlier sign-in, and may be empty.
+// Account returns what the sign-in of a user is judged by; nobody's but for the key, without an error, where there is no
+// such user. Device is what the browser was given at an earlier sign-in, and may be empty.
 func (s *Store) Account(ctx context.Context, name, device string) (fleet.Account, error) {
 	row, err := s.q.AccountByName(ctx, hashToken(device), fleet.DeviceMemory.Seconds(), name)
 	return fleet.Account{
-		UserID: row.ID, NameKey: row.NameKey, PasswordHash: row.PasswordHash, KnownDevice: row.KnownDevice,
+		UserID: row.ID, Name: row.Name, NameKey: row.NameKey, PasswordHash: row.PasswordHash, KnownDevice: row.KnownDevice,
 	}, translate(err)
 }
 
@@ -81,11 +81,11 @@ func rememberDevice(ctx context.Context, q *sqlgen.Queries, in fleet.SignIn, mad
 
 // RecordFailure writes that somebody failed to get in.
 func (s *Store) RecordFailure(ctx context.Context, by fleet.Caller, f fleet.Failure) error {
-	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error { return writeFailure(ctx, q, by, f) })
+	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error { return s.writeFailure(ctx, q, by, f) })
 }
 
-func writeFailure(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, f fleet.Failure) error {
-	return writeAudit(ctx, q, by.Actor(), f.Action, "user", fleet.CutText(f.Subject, fleet.MaxUserName), f.Detail())
+func (s *Store) writeFailure(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, f fleet.Failure) error {
+	return writeAudit(ctx, q, by.Actor(), f.Action, "user", f.UserID, f.Detail(s.auditKey))
 }
 
 // AuthenticateSession returns the principal of a session with the roles held now, and notes that it was used; not found

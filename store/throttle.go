@@ -33,7 +33,7 @@ func (s *Store) TakeTry(ctx context.Context, by fleet.Caller, f fleet.Failure, b
 			return err
 		}
 		f.Reason = fleet.ReasonTooMany
-		return writeFailure(ctx, q, by, f)
+		return s.writeFailure(ctx, q, by, f)
 	})
 	if err != nil {
 		return err

@@ -61,7 +61,7 @@ func TestUsersAreGivenPasswordsAndDisabledOnTheCommandLine(t *testing.T) {
 	require.NoError(t, err)
 	account, err := db.Account(t.Context(), "ada", "")
 	require.NoError(t, err)
-	require.Empty(t, account.UserID)
+	require.Empty(t, account.PasswordHash, "nobody signs in without one")
 	_, err = runWith(t, "", "user", "enable", "--name", "ada", url)
 	require.NoError(t, err)
 	account, err = db.Account(t.Context(), "ada", "")

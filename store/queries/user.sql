@@ -1,12 +1,13 @@
 -- name: AccountByName :one
--- What a sign-in is judged by, for a user who may sign in, and the key of the name whoever has it.
+-- What a sign-in is judged by, and the key of the name whoever has it. Nobody signs in without a hash.
 -- Unscoped: finds out who the caller is.
-select lower(asked.name)::text as name_key, coalesce(u.id::text, '')::text as id, coalesce(u.password_hash, '')::text as password_hash,
+select lower(asked.name)::text as name_key, coalesce(u.id::text, '')::text as id, coalesce(u.name, '')::text as name,
+    coalesce(case when u.disabled_at is null then u.password_hash end, '')::text as password_hash,
     exists (select from login_devices d
-        where d.user_id = u.id and d.token_hash = @device_hash
+        where d.user_id = u.id and u.disabled_at is null and d.token_hash = @device_hash
           and d.last_login_at > now() - make_interval(secs => @memory_seconds::double precision))::boolean as known_device
 from (select @name::text as name) asked
-left join users u on lower(u.name) = lower(asked.name) and u.disabled_at is null;
+left join users u on lower(u.name) = lower(asked.name);
 
 -- name: SignInUser :one
 -- Nobody where the user was disabled or the password changed since it was compared.

@@ -11,22 +11,24 @@ import (
 )
 
 const accountByName = `-- name: AccountByName :one
-select lower(asked.name)::text as name_key, coalesce(u.id::text, '')::text as id, coalesce(u.password_hash, '')::text as password_hash,
+select lower(asked.name)::text as name_key, coalesce(u.id::text, '')::text as id, coalesce(u.name, '')::text as name,
+    coalesce(case when u.disabled_at is null then u.password_hash end, '')::text as password_hash,
     exists (select from login_devices d
-        where d.user_id = u.id and d.token_hash = $1
+        where d.user_id = u.id and u.disabled_at is null and d.token_hash = $1
           and d.last_login_at > now() - make_interval(secs => $2::double precision))::boolean as known_device
 from (select $3::text as name) asked
-left join users u on lower(u.name) = lower(asked.name) and u.disabled_at is null
+left join users u on lower(u.name) = lower(asked.name)
 `
 
 type AccountByNameRow struct {
 	NameKey      string
 	ID           string
+	Name         string
 	PasswordHash string
 	KnownDevice  bool
 }
 
-// What a sign-in is judged by, for a user who may sign in, and the key of the name whoever has it.
+// What a sign-in is judged by, and the key of the name whoever has it. Nobody signs in without a hash.
 // Unscoped: finds out who the caller is.
 func (q *Queries) AccountByName(ctx context.Context, deviceHash []byte, memorySeconds float64, name string) (AccountByNameRow, error) {
 	row := q.db.QueryRow(ctx, accountByName, deviceHash, memorySeconds, name)
@@ -34,6 +36,7 @@ func (q *Queries) AccountByName(ctx context.Context, deviceHash []byte, memorySe
 	err := row.Scan(
 		&i.NameKey,
 		&i.ID,
+		&i.Name,
 		&i.PasswordHash,
 		&i.KnownDevice,
 	)
