@@ -9,6 +9,7 @@ import {
 } from '@tanstack/react-router';
 import { getMeOptions } from '../api';
 import { deploySearch } from '../features/deploy/search';
+import { groupsSearch } from '../features/groups/search';
 import { hostsSearch } from '../features/hosts/search';
 import { jobSearch, jobsSearch } from '../features/jobs/search';
 import { problemOf } from '../shared/lib/problem';
@@ -61,6 +62,21 @@ const dashboard = createRoute({
   component: lazyRouteComponent(() => import('../features/dashboard/DashboardPage'), 'DashboardPage'),
 });
 
+const groups = createRoute({
+  getParentRoute: () => shell,
+  path: '/groups',
+  validateSearch: groupsSearch,
+  component: lazyRouteComponent(() => import('../features/groups/GroupsPage'), 'GroupsPage'),
+});
+
+const group = createRoute({
+  getParentRoute: () => shell,
+  path: '/groups/$groupId',
+  component: lazyRouteComponent(() => import('../features/groups/GroupPage'), 'GroupPage'),
+});
+
+const adminPages = [groups, group] as const;
+
 const hosts = createRoute({
   getParentRoute: () => shell,
   path: '/hosts',
@@ -104,7 +120,7 @@ const host = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, setup, shell.addChildren([dashboard, hosts, host, ...jobPages])]),
+  routeTree: root.addChildren([login, setup, shell.addChildren([dashboard, hosts, host, ...adminPages, ...jobPages])]),
   defaultPreload: 'intent',
   defaultErrorComponent: RouteError,
   scrollRestoration: true,

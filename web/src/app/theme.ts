@@ -19,6 +19,9 @@ export const theme = createTheme({
       defaultProps: { multiline: true, maw: 320, withArrow: true, events: { hover: true, focus: true, touch: true } },
     },
     Modal: { defaultProps: { centered: false, closeButtonProps: { 'aria-label': 'Close' } } },
+    // A header in a dialog is none of the page, which has its own.
+    ModalHeader: { defaultProps: { role: 'presentation' } },
+    DrawerHeader: { defaultProps: { role: 'presentation' } },
     Drawer: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
   },
 });

@@ -1,10 +1,11 @@
-import { IconDashboard, IconListCheck, IconRocket, IconServer } from '@tabler/icons-react';
+import { IconDashboard, IconListCheck, IconRocket, IconServer, IconUsersGroup } from '@tabler/icons-react';
 import type { Me } from '../../api';
 
 /** The pages of the menu and the palette. */
 export const pages = [
   { to: '/', label: 'Dashboard', icon: IconDashboard, admin: false },
   { to: '/hosts', label: 'Hosts', icon: IconServer, admin: false },
+  { to: '/groups', label: 'Groups', icon: IconUsersGroup, admin: false },
   { to: '/deploy', label: 'Deploy', icon: IconRocket, admin: false },
   { to: '/jobs', label: 'Jobs', icon: IconListCheck, admin: false },
 ] as const;
