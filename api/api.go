@@ -52,6 +52,8 @@ type Config struct {
 	RunLink func(jobID, runID string) RunLink
 	Log     *slog.Logger
 	Version string
+	// About is what administrators read of the process.
+	About About
 	Now     func() time.Time
 	// Pages serves the web UI at the paths that are not the API's; nil where there is none.
 	Pages http.Handler
@@ -141,6 +143,7 @@ func (s *server) registerAll() {
 	s.registerFleetJobHosts()
 	s.registerEvents()
 	s.registerAudit()
+	s.registerSettings()
 	describeRights(s.api.OpenAPI())
 	describeIDs(s.api.OpenAPI())
 	openAnswers(s.api.OpenAPI())

@@ -45,6 +45,7 @@ func humaConfig(version string) huma.Config {
 		{Name: "Events"},
 		{Name: "Agents", Description: "For the agents of hosts that have no certificate yet; no token needed"},
 		{Name: "Audit"},
+		{Name: "Settings"},
 		{Name: "Metrics"},
 		{Name: "Probes", Description: "For load balancers and monitoring; no token needed"},
 	}

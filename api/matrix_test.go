@@ -113,6 +113,7 @@ var matrix = map[string]row{
 	"getHealth":    {who: public},
 	"getReadiness": {who: public},
 	"getMetrics":   {who: adminOnly},
+	"getSettings":  {who: adminOnly},
 	"streamEvents": {who: anyone},
 	"listAudit":    {who: adminOnly, recorded: true},
 

@@ -26,7 +26,7 @@ const (
 
 // rights has every operation by its id.
 var rights = map[string]string{
-	"listAudit": forAdmins, "getHealth": forEverybody, "getReadiness": forEverybody, "getMetrics": forAdmins,
+	"listAudit": forAdmins, "getHealth": forEverybody, "getReadiness": forEverybody, "getMetrics": forAdmins, "getSettings": forAdmins,
 	"streamEvents": forAnyone,
 
 	"login": forEverybody, "logout": forSession, "setUp": forFirst, "getMe": forAnyone, "changeMyPassword": forSession,

@@ -14,6 +14,8 @@ import (
 	"github.com/knadh/koanf/providers/posflag"
 	"github.com/knadh/koanf/v2"
 	"github.com/spf13/pflag"
+
+	"github.com/patch-manager/patch-manager/fleet"
 )
 
 // EnvPrefix begins the name of every setting in the environment: PATCH_MANAGER_GATE__RETRY_INTERVAL is
@@ -44,7 +46,7 @@ func AddFlags(flags *pflag.FlagSet) {
 // setting comes from; it never quotes a value.
 func Load(src Source) (Settings, error) {
 	merged := koanf.New(".")
-	origin := map[string]string{}
+	origin, sources := map[string]string{}, map[string]fleet.SettingSource{}
 	var problems []error
 	layers, err := src.layers()
 	if err != nil {
@@ -53,7 +55,7 @@ func Load(src Source) (Settings, error) {
 	for _, l := range layers {
 		problems = append(problems, l.unknown()...)
 		for _, name := range l.values.Keys() {
-			origin[name] = l.origin(name)
+			origin[name], sources[name] = l.origin(name), l.source
 		}
 		if err := merged.Merge(l.values); err != nil {
 			return Settings{}, fmt.Errorf("merge settings of %s: %w", l.name, err)
@@ -66,6 +68,7 @@ func Load(src Source) (Settings, error) {
 	s, problems := parse(merged, origin)
 	if len(problems) == 0 {
 		problems = s.check()
+		s.Shown = shown(&s, merged, sources)
 	}
 	return s, errors.Join(problems...)
 }
@@ -73,6 +76,7 @@ func Load(src Source) (Settings, error) {
 // layer is one place that settings come from.
 type layer struct {
 	name   string
+	source fleet.SettingSource
 	values *koanf.Koanf
 	origin func(key string) string
 }
@@ -96,7 +100,7 @@ func (src Source) layers() ([]layer, error) {
 	if err := defaults.Load(confmap.Provider(values, "."), nil); err != nil {
 		return nil, fmt.Errorf("load defaults: %w", err)
 	}
-	layers := []layer{{"defaults", defaults, func(string) string { return "default" }}}
+	layers := []layer{{"defaults", fleet.FromDefault, defaults, func(string) string { return "default" }}}
 	for _, read := range []func() (layer, error){src.file, src.environ, src.flags} {
 		l, err := read()
 		if err != nil {
@@ -108,7 +112,7 @@ func (src Source) layers() ([]layer, error) {
 }
 
 func (src Source) file() (layer, error) {
-	l := layer{"the file", koanf.New("."), func(string) string { return src.File }}
+	l := layer{"the file", fleet.FromFile, koanf.New("."), func(string) string { return src.File }}
 	if src.File == "" {
 		return l, nil
 	}
@@ -132,7 +136,7 @@ func (p unquoted) Unmarshal(b []byte) (map[string]any, error) {
 }
 
 func (src Source) environ() (layer, error) {
-	l := layer{"the environment", koanf.New("."), envName}
+	l := layer{"the environment", fleet.FromEnvironment, koanf.New("."), envName}
 	provider := env.Provider(".", env.Opt{
 		Prefix:        EnvPrefix,
 		EnvironFunc:   func() []string { return src.Environ },
@@ -159,7 +163,7 @@ func envName(key string) string {
 }
 
 func (src Source) flags() (layer, error) {
-	l := layer{"flags", koanf.New("."), func(key string) string { return "--" + key }}
+	l := layer{"flags", fleet.FromFlag, koanf.New("."), func(key string) string { return "--" + key }}
 	if src.Flags == nil {
 		return l, nil
 	}

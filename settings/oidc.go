@@ -18,14 +18,14 @@ func line(name, def, help string, at func(*Settings) *string) key {
 	return key{name, def, "at most 255 characters of one line, without a space at either end", help, func(s *Settings, text string) bool {
 		*at(s) = text
 		return (text == "" && def == "") || fleet.CheckName(name, text, maxLine) == nil
-	}}
+	}, nil}
 }
 
 func hidden(name, help string, at func(*Settings) *fleet.Secret) key {
 	return key{name, "", "at most 1000 characters of one line", help, func(s *Settings, text string) bool {
 		*at(s) = fleet.NewSecret(text)
 		return fleet.CheckText(name, text, 1000, false) == nil
-	}}
+	}, showSecret(at)}
 }
 
 // issuer keeps the text as it is: a slash at its end makes another issuer. Plain http is for development on one machine.
@@ -38,7 +38,7 @@ func issuer(name, help string, at func(*Settings) *string) key {
 		}
 		ip := net.ParseIP(u.Hostname())
 		return u.Scheme == "https" || u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
-	}}
+	}, nil}
 }
 
 // split reads a list as text writes it.
@@ -62,7 +62,7 @@ func scopes(name, def, help string, at func(*Settings) *[]string) key {
 		list := split(text)
 		*at(s) = list
 		return slices.Contains(list, "openid") && !slices.ContainsFunc(list, func(n string) bool { return !scopeSyntax.MatchString(n) })
-	}}
+	}, nil}
 }
 
 func mappings(name, help string, at func(*Settings) *[]fleet.RoleMapping) key {
@@ -80,7 +80,7 @@ func mappings(name, help string, at func(*Settings) *[]fleet.RoleMapping) key {
 			*at(s) = append(*at(s), m)
 		}
 		return true
-	}}
+	}, nil}
 }
 
 // checkOIDC holds single sign-on to being there whole or not at all.

@@ -34,7 +34,7 @@ func prefixes(name, help string, at func(*Settings) *[]netip.Prefix) key {
 		list, ok := readPrefixes(text)
 		*at(s) = list
 		return ok
-	}}
+	}, nil}
 }
 
 func readPrefixes(text string) ([]netip.Prefix, bool) {

@@ -22,6 +22,7 @@ import (
 type key struct {
 	name, value, rule, help string
 	parse                   func(s *Settings, text string) bool
+	show                    func(s *Settings) string // what people see of a secret; nil for what is none
 }
 
 func (k key) set(s *Settings, text string) error {
@@ -37,7 +38,7 @@ func duration(name, def string, low, high time.Duration, help string, at func(*S
 		d, err := time.ParseDuration(text)
 		*at(s) = d
 		return err == nil && d >= low && d <= high
-	}}
+	}, nil}
 }
 
 // short writes 24h0m0s as 24h.
@@ -57,49 +58,49 @@ func integer(name, def string, low, high int, help string, at func(*Settings) *i
 		n, err := strconv.Atoi(text)
 		*at(s) = n
 		return err == nil && n >= low && n <= high
-	}}
+	}, nil}
 }
 
 func boolean(name, def, help string, at func(*Settings) *bool) key {
 	return key{name, def, "true or false", help, func(s *Settings, text string) bool {
 		*at(s) = text == "true"
 		return text == "true" || text == "false"
-	}}
+	}, nil}
 }
 
 func choice(name, def string, allowed []string, help string, at func(*Settings) *string) key {
 	return key{name, def, "one of " + strings.Join(allowed, ", "), help, func(s *Settings, text string) bool {
 		*at(s) = text
 		return slices.Contains(allowed, text)
-	}}
+	}, nil}
 }
 
 func path(name, def, help string, at func(*Settings) *string) key {
 	return key{name, def, "an absolute path", help, func(s *Settings, text string) bool {
 		*at(s) = text
 		return filepath.IsAbs(text)
-	}}
+	}, nil}
 }
 
 func optionalPath(name, def, help string, at func(*Settings) *string) key {
 	return key{name, def, "an absolute path, or empty", help, func(s *Settings, text string) bool {
 		*at(s) = text
 		return text == "" || filepath.IsAbs(text)
-	}}
+	}, nil}
 }
 
 func listen(name, def, help string, at func(*Settings) *string) key {
 	return key{name, def, "host:port with a port from 1 to 65535", help, func(s *Settings, text string) bool {
 		*at(s) = text
 		return isListen(text)
-	}}
+	}, nil}
 }
 
 func optionalListen(name, help string, at func(*Settings) *string) key {
 	return key{name, "", "host:port with a port from 1 to 65535, or empty", help, func(s *Settings, text string) bool {
 		*at(s) = text
 		return text == "" || isListen(text)
-	}}
+	}, nil}
 }
 
 func isListen(text string) bool {
@@ -115,7 +116,7 @@ func webURL(name, help string, at func(*Settings) *string) key {
 	return key{name, "", "an http or https URL without query and fragment, or empty", help, func(s *Settings, text string) bool {
 		*at(s) = strings.TrimRight(text, "/")
 		return text == "" || isWebURL(text)
-	}}
+	}, nil}
 }
 
 func isWebURL(text string) bool {
@@ -132,7 +133,7 @@ func dsn(name, help string, at func(*Settings) *fleet.Secret) key {
 		}
 		_, err := pgconn.ParseConfig(text)
 		return err == nil
-	}}
+	}, showDSN(at)}
 }
 
 var nameSyntax = regexp.MustCompile(`^[a-z0-9]([a-z0-9_-]{0,48}[a-z0-9])?$`)
@@ -148,7 +149,7 @@ func names(name, def, help string, at func(*Settings) *[]string) key {
 		sorted := slices.Sorted(slices.Values(list))
 		return len(slices.Compact(sorted)) == len(list) &&
 			!slices.ContainsFunc(list, func(n string) bool { return !nameSyntax.MatchString(n) })
-	}}
+	}, nil}
 }
 
 func ports(name, def, help string, at func(*Settings) *[]fleet.PortRange) key {
@@ -156,7 +157,7 @@ func ports(name, def, help string, at func(*Settings) *[]fleet.PortRange) key {
 		list, err := fleet.ParsePorts(text)
 		*at(s) = list
 		return err == nil
-	}}
+	}, nil}
 }
 
 func allowed(name, help string, at func(*Settings) *fleet.OutboundAllow) key {
@@ -165,5 +166,5 @@ func allowed(name, help string, at func(*Settings) *fleet.OutboundAllow) key {
 		list, err := fleet.ParseOutboundAllow(text)
 		*at(s) = list
 		return err == nil
-	}}
+	}, nil}
 }

@@ -86,4 +86,6 @@ type Settings struct {
 		Level  string
 		Format string
 	}
+	// Shown is every setting as people may see it, without its secrets.
+	Shown []fleet.Setting
 }

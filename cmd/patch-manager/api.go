@@ -85,6 +85,7 @@ func runAPI(ctx context.Context, s settings.Settings) error {
 		},
 		Metrics:  newMetrics(s, db).Text, Pages: ui,
 		Stopping: ctx.Done(), Log: slog.Default(), Version: version(), Now: time.Now,
+		About: about(s, options),
 	}
 	if authority == nil {
 		return serve(ctx, s.API.Listen, api.New(config))
@@ -103,6 +104,18 @@ func apiPolicy(s settings.Settings) api.Policy {
 		MaxWait: maxWait, IgnoreCertErrorsDefault: s.Checks.IgnoreCertErrorsDefault,
 		Outbound:      s.Checks.Outbound,
 		TokenLifetime: s.Tokens.MaxLifetime,
+	}
+}
+
+// about is what administrators see of this process.
+func about(s settings.Settings, temporal client.Options) api.About {
+	address := temporal.HostPort
+	if address == "" {
+		address = client.DefaultHostPort
+	}
+	return api.About{
+		Settings: s.Shown, Commit: commit(), Go: runtime.Version(),
+		Temporal: api.TemporalServer{Address: address, Namespace: temporal.Namespace, UIURL: s.Temporal.UIURL},
 	}
 }
 

@@ -10,3 +10,28 @@ func version() string {
 	}
 	return info.Main.Version
 }
+
+// commit is what this program was built from; empty where the build does not know.
+func commit() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	return commitOf(info.Settings)
+}
+
+func commitOf(build []debug.BuildSetting) string {
+	var revision, dirty string
+	for _, s := range build {
+		switch {
+		case s.Key == "vcs.revision":
+			revision = s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			dirty = "+dirty"
+		}
+	}
+	if revision == "" {
+		return ""
+	}
+	return revision + dirty
+}

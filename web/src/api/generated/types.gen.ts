@@ -1203,6 +1203,30 @@ export type RevocationInput = {
     serial?: string;
 };
 
+export type ServerSettings = {
+    /**
+     * Every setting, in the order in which they are documented
+     */
+    items: Array<Setting>;
+    temporal: TemporalServer;
+    version: ServerVersion;
+};
+
+export type ServerVersion = {
+    /**
+     * What it was built from, with +dirty where that was changed; empty where the build does not know
+     */
+    commit: string;
+    /**
+     * The version of Go that it was built with
+     */
+    go: string;
+    /**
+     * The release, or unknown
+     */
+    version: string;
+};
+
 export type Session = {
     created_at: string;
     /**
@@ -1238,6 +1262,26 @@ export type SessionList = {
      * Null on the last page
      */
     next_cursor: string | null;
+};
+
+export type Setting = {
+    /**
+     * What would count if nobody said anything; empty for none
+     */
+    default: string;
+    description: string;
+    /**
+     * As in the file of settings
+     */
+    key: string;
+    /**
+     * Where the value comes from: default, file, environment or flag; new values may appear
+     */
+    source: string;
+    /**
+     * What counts, as text; of a secret set or not set, of a database where it is, without its password; empty for none
+     */
+    value: string;
 };
 
 export type SettleInput = {
@@ -1311,6 +1355,18 @@ export type StreamEvent = {
 
 export type StreamReset = {
     at: string;
+};
+
+export type TemporalServer = {
+    /**
+     * host:port
+     */
+    address: string;
+    namespace: string;
+    /**
+     * Where people reach Temporal UI; empty where the settings do not say
+     */
+    ui_url: string;
 };
 
 export type Token = {
@@ -5754,6 +5810,47 @@ export type GetRevocationListResponses = {
 };
 
 export type GetRevocationListResponse = GetRevocationListResponses[keyof GetRevocationListResponses];
+
+export type GetSettingsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/settings';
+};
+
+export type GetSettingsErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Unprocessable Entity
+     */
+    422: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type GetSettingsError = GetSettingsErrors[keyof GetSettingsErrors];
+
+export type GetSettingsResponses = {
+    /**
+     * OK
+     */
+    200: ServerSettings;
+};
+
+export type GetSettingsResponse = GetSettingsResponses[keyof GetSettingsResponses];
 
 export type SetUpData = {
     body: SetupInputWritable;
