@@ -6,6 +6,7 @@ import { problemOf } from '../../shared/lib/problem';
 import { Page } from '../../shared/ui/Page';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { NotFound } from '../../shared/ui/RouteError';
+import { ChecksPart } from './checks/ChecksPart';
 
 export function HostPage() {
   const { hostId } = useParams({ from: '/shell/hosts/$hostId' });
@@ -15,6 +16,7 @@ export function HostPage() {
     <Page title={host.data?.fqdn ?? 'Host'}>
       {host.error && <ProblemAlert error={host.error} retry={() => void host.refetch()} />}
       {host.isLoading && <Skeleton h={200} />}
+      {host.data && <ChecksPart host={host.data} />}
     </Page>
   );
 }

@@ -10,6 +10,9 @@ const looks: Record<string, { icon: typeof IconCircleCheck; color: string; word:
   none: { icon: IconCircleDashed, color: 'var(--quiet)', word: 'No checks' },
 };
 
+/** What a state of health is called; one that this UI does not know yet by its own name. */
+export const healthWord = (state: string) => looks[state]?.word ?? state;
+
 interface Props {
   state: string;
   /** The result is older than two polls: it tells how things were. */
