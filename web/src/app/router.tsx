@@ -8,10 +8,12 @@ import {
   type SearchSchemaInput,
 } from '@tanstack/react-router';
 import { getMeOptions } from '../api';
+import { auditSearch } from '../features/audit/search';
 import { deploySearch } from '../features/deploy/search';
 import { groupsSearch } from '../features/groups/search';
 import { hostsSearch } from '../features/hosts/search';
 import { jobSearch, jobsSearch } from '../features/jobs/search';
+import { usersSearch } from '../features/users/search';
 import { problemOf } from '../shared/lib/problem';
 import { NotFound, RouteError } from '../shared/ui/RouteError';
 import { queryClient, whenSignedOut } from './queryClient';
@@ -75,7 +77,27 @@ const group = createRoute({
   component: lazyRouteComponent(() => import('../features/groups/GroupPage'), 'GroupPage'),
 });
 
-const adminPages = [groups, group] as const;
+const users = createRoute({
+  getParentRoute: () => shell,
+  path: '/users',
+  validateSearch: usersSearch,
+  component: lazyRouteComponent(() => import('../features/users/UsersPage'), 'UsersPage'),
+});
+
+const account = createRoute({
+  getParentRoute: () => shell,
+  path: '/account',
+  component: lazyRouteComponent(() => import('../features/account/AccountPage'), 'AccountPage'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => shell,
+  path: '/audit',
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(() => import('../features/audit/AuditPage'), 'AuditPage'),
+});
+
+const adminPages = [groups, group, users, account, audit] as const;
 
 const hosts = createRoute({
   getParentRoute: () => shell,

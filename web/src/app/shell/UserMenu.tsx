@@ -1,5 +1,5 @@
 import { ActionIcon, Menu, Text, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
-import { IconBook2, IconLogout, IconMoon, IconSun, IconUser } from '@tabler/icons-react';
+import { IconBook2, IconLogout, IconMoon, IconSun, IconUser, IconUserCog } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { logoutMutation } from '../../api';
@@ -38,6 +38,12 @@ export function UserMenu() {
           onClick={() => setColorScheme(other)}
         >
           Show in {other}
+        </Menu.Item>
+        <Menu.Item
+          leftSection={<IconUserCog size={16} aria-hidden />}
+          onClick={() => void navigate({ to: '/account' })}
+        >
+          Your account
         </Menu.Item>
         <Menu.Item leftSection={<IconBook2 size={16} aria-hidden />} component="a" href="/docs">
           API documentation

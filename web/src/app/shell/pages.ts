@@ -1,4 +1,12 @@
-import { IconDashboard, IconListCheck, IconRocket, IconServer, IconUsersGroup } from '@tabler/icons-react';
+import {
+  IconDashboard,
+  IconHistory,
+  IconListCheck,
+  IconRocket,
+  IconServer,
+  IconUserKey,
+  IconUsersGroup,
+} from '@tabler/icons-react';
 import type { Me } from '../../api';
 
 /** The pages of the menu and the palette. */
@@ -8,6 +16,8 @@ export const pages = [
   { to: '/groups', label: 'Groups', icon: IconUsersGroup, admin: false },
   { to: '/deploy', label: 'Deploy', icon: IconRocket, admin: false },
   { to: '/jobs', label: 'Jobs', icon: IconListCheck, admin: false },
+  { to: '/users', label: 'Users and tokens', icon: IconHistory, IconUserKey, admin: false },
+  { to: '/audit', label: 'Audit', icon: IconHistory, admin: true },
 ] as const;
 
 /** Those that the caller may read. */

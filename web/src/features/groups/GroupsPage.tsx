@@ -1,6 +1,5 @@
-import { TextInput } from '@mantine/core';
-import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
-import { IconPlus, IconSearch } from '@tabler/icons-react';
+import { useDisclosure } from '@mantine/hooks';
+import { IconPlus } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ColumnDef } from '@tanstack/react-table';
 import { type Group, listGroups, listGroupsQueryKey } from '../../api';
@@ -12,6 +11,7 @@ import { EmptyState } from '../../shared/ui/EmptyState';
 import { Page } from '../../shared/ui/Page';
 import { PageLink } from '../../shared/ui/PageLink';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
+import { SearchBox } from '../../shared/ui/SearchBox';
 import { VirtualTable } from '../../shared/ui/VirtualTable';
 import { GroupDialog } from './GroupDialog';
 
@@ -90,20 +90,8 @@ function CreateButton({ onCreate }: { onCreate: () => void }) {
 
 function Search({ q }: { q: string | undefined }) {
   const navigate = useNavigate({ from: '/groups' });
-  const set = useDebouncedCallback(
-    (text: string) => void navigate({ search: text ? { q: text } : {}, replace: true }),
-    200,
-  );
-  return (
-    <TextInput
-      aria-label="Search groups"
-      placeholder="Name"
-      leftSection={<IconSearch size={16} aria-hidden />}
-      defaultValue={q ?? ''}
-      onChange={(e) => set(e.currentTarget.value)}
-      w={260}
-    />
-  );
+  const search = (text: string) => void navigate({ search: text ? { q: text } : {}, replace: true });
+  return <SearchBox label="Search groups" placeholder="Name" value={q ?? ''} onSearch={search} maw={260} />;
 }
 
 function Nothing({ filtered, onCreate }: { filtered: boolean; onCreate: () => void }) {

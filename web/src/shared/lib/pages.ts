@@ -20,13 +20,21 @@ interface Options<T, P extends Page<T>> {
   id: (item: T) => string;
   /** Reads what is in view anew every so many milliseconds: for ages, which no event refreshes. */
   refetchInterval?: number;
+  /** Whether no event tells that the list changed, so that it is read anew whenever it is shown. */
+  unannounced?: boolean;
 }
 
 /**
  * A list that is read page by page as somebody scrolls. When the stream says that it changed, only the pages that are in
  * view are read anew; the others are when they come into view. So a list of thousands costs no more than what is seen of it.
  */
-export function usePages<T, P extends Page<T>>({ queryKey, fetchPage, id, refetchInterval }: Options<T, P>) {
+export function usePages<T, P extends Page<T>>({
+  queryKey,
+  fetchPage,
+  id,
+  refetchInterval,
+  unannounced,
+}: Options<T, P>) {
   const client = useQueryClient();
   const inView = useRef<[first: number, last: number]>([0, 0]);
   const aged = useRef(new Set<number>());
@@ -45,6 +53,7 @@ export function usePages<T, P extends Page<T>>({ queryKey, fetchPage, id, refetc
       aged.current.delete(index);
       return fetchPage(pageParam, signal);
     },
+    refetchOnMount: unannounced ? 'always' : true,
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page: P) => page.next_cursor ?? undefined,
     // The list of the filter before stays until the other is read, so that nothing flickers as somebody types.

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { instantOf, localOf } from './wall';
+
+test('a wall time and its instant lead to each other', () => {
+  expect(localOf('2026-07-01T10:00:00Z', 'Europe/Berlin')).toBe('2026-07-01T12:00');
+  expect(instantOf('2026-07-01T12:00', 'Europe/Berlin')).toBe('2026-07-01T10:00:00Z');
+  expect(instantOf('2026-03-29T12:00', 'Europe/Berlin')).toBe('2026-03-29T10:00:00Z');
+  expect(instantOf('2026-11-26T05:45', 'Asia/Kathmandu')).toBe('2026-11-26T00:00:00Z');
+});
+
+test('a time that comes twice is the first, and one that never comes is after the gap', () => {
+  expect(instantOf('2026-10-25T02:30', 'Europe/Berlin')).toBe('2026-10-25T00:30:00Z');
+  expect(instantOf('2026-03-29T02:30', 'Europe/Berlin')).toBe('2026-03-29T00:30:00Z');
+});
+
+test('what is no time is left for the server to refuse', () => {
+  expect(instantOf('yesterday', 'UTC')).toBe('yesterday');
+  expect(localOf('yesterday', 'UTC')).toBe('yesterday');
+});
