@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack } from '@mantine/core';
+import { Alert, Button, Group, Modal, Stack } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import type { Host, HostInput } from '../../api';
 import { fieldErrors, problemOf } from '../../shared/lib/problem';
@@ -30,6 +30,12 @@ export function HostDialog({ title, verb, host, onClose, save, pending, error }:
         <Stack gap="sm">
           <ProblemAlert lines={error ? fieldErrors(problemOf(error), hostFields).rest : []} />
           <HostFields form={form} />
+          {host && form.values.fqdn.trim() !== host.fqdn && (
+            <Alert color="yellow" variant="light" role="status" title="The certificate will be revoked">
+              With another FQDN the certificates that were issued for {host.fqdn} are revoked, and the host must enroll
+              again.
+            </Alert>
+          )}
           <Group justify="flex-end" gap="xs">
             <CopyCurl method={host ? 'PUT' : 'POST'} path={`/api/v1/hosts${host ? `/${host.id}` : ''}`} body={body} />
             <Button type="submit" loading={pending}>

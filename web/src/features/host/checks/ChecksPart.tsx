@@ -8,7 +8,7 @@ import { AllowedButton } from '../../../shared/ui/AllowedButton';
 import { CopyCurl, curl } from '../../../shared/ui/CopyCurl';
 import { EmptyState } from '../../../shared/ui/EmptyState';
 import { ProblemAlert } from '../../../shared/ui/ProblemAlert';
-import { Part } from '../Part';
+import { Section } from '../../../shared/ui/Section';
 import { CheckDialog } from './CheckDialog';
 import { CheckRow } from './CheckRow';
 
@@ -26,7 +26,7 @@ export function ChecksPart({ host }: { host: Host }) {
   );
   const path = `/api/v1/hosts/${host.id}/health-checks`;
   return (
-    <Part
+    <Section
       title="Health checks"
       actions={
         items.length > 0 && (
@@ -63,6 +63,6 @@ export function ChecksPart({ host }: { host: Host }) {
         ))}
       </Stack>
       {adding && <CheckDialog hostId={host.id} onClose={dialog.close} />}
-    </Part>
+    </Section>
   );
 }

@@ -1,0 +1,84 @@
+import { List, Skeleton, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { type Host, type JobHost, listFleetJobHostsOptions, type Wait } from '../../api';
+import { PageLink } from '../../shared/ui/PageLink';
+import { ProblemAlert } from '../../shared/ui/ProblemAlert';
+import { Section } from '../../shared/ui/Section';
+import { StatusBadge } from '../../shared/ui/StatusBadge';
+import { Age, Countdown } from '../../shared/ui/Time';
+import { waitWord } from '../job/words';
+
+/** So many jobs are shown; the Jobs page has all. */
+const shown = 8;
+
+/** The jobs of a host, the waiting ones first and why they wait. */
+export function JobsPart({ host }: { host: Host }) {
+  const jobs = useQuery(listFleetJobHostsOptions({ query: { host_id: host.id, limit: shown } }));
+  const total = jobs.data?.total ?? 0;
+  return (
+    <Section
+      title="Jobs"
+      actions={
+        total > shown && (
+          <PageLink to="/jobs" search={{ host_id: host.id }}>
+            All {total} jobs
+          </PageLink>
+        )
+      }
+    >
+      {jobs.error && <ProblemAlert error={jobs.error} retry={() => void jobs.refetch()} />}
+      {jobs.isLoading && <Skeleton h={40} />}
+      {jobs.data?.items.length === 0 && <Text size="sm">No job has named this host yet. Deploy makes one.</Text>}
+      <List size="sm" spacing="xs" listStyleType="none">
+        {jobs.data?.items.map((job) => (
+          <List.Item key={job.job_id}>
+            <Row job={job} />
+          </List.Item>
+        ))}
+      </List>
+    </Section>
+  );
+}
+
+function Row({ job }: { job: JobHost }) {
+  return (
+    <Stack gap={2}>
+      <div>
+        <StatusBadge status={job.status} phase={job.phase} />{' '}
+        <PageLink
+          to="/jobs/$jobId/hosts/$hostId"
+          params={{ jobId: job.job_id, hostId: job.host_id }}
+          aria-label={`Job ${job.job_id.slice(-8)}, ${job.status}`}
+        >
+          Job {job.job_id.slice(-8)}
+        </PageLink>{' '}
+        <Text span size="xs" c="dimmed">
+          changed <Age at={job.updated_at} />
+        </Text>
+      </div>
+      {job.wait ? <Waits wait={job.wait} /> : job.detail && <Text size="xs">{job.detail}</Text>}
+    </Stack>
+  );
+}
+
+function Waits({ wait }: { wait: Wait & object }) {
+  const failing = wait.failing.map((c) => `${c.name}: ${c.detail}`).join('; ');
+  return (
+    <Text size="xs" component="div">
+      {waitWord(wait.reason)}. {failing || wait.detail}
+      <Text size="xs" c="dimmed" component="div">
+        {wait.next_try_at && (
+          <>
+            next try <Countdown to={wait.next_try_at} />
+          </>
+        )}
+        {wait.next_try_at && wait.until && ', '}
+        {wait.until && (
+          <>
+            gives up <Countdown to={wait.until} />
+          </>
+        )}
+      </Text>
+    </Text>
+  );
+}
