@@ -3,9 +3,11 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"regexp"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -69,13 +71,22 @@ func (s *server) recoverPanic(next http.Handler) http.Handler {
 			if v == http.ErrAbortHandler { //nolint:errorlint // the one value that net/http compares with itself
 				panic(v)
 			}
-			s.Log.ErrorContext(r.Context(), "panic", "value", v, "stack", string(debug.Stack()),
+			s.Log.ErrorContext(r.Context(), "panic", "value", panicText(v), "stack", string(debug.Stack()),
 				"request_id", callerOf(r.Context()).RequestID)
 			writeProblem(w, newProblem(http.StatusInternalServerError, "internal",
 				"something went wrong on our side; the log has it under the request id"))
 		}()
 		next.ServeHTTP(w, r)
 	})
+}
+
+// panicText is what the runtime says of a panic. What others panic with is not repeated: it may hold what was in their
+// hands, a password too. The stack says where it was.
+func panicText(v any) string {
+	if err, ok := v.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("%T", v)
 }
 
 // limitBody bounds what any handler can read of a body.

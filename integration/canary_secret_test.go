@@ -5,6 +5,7 @@ package integration_test
 import (
 	"bytes"
 	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/base64"
@@ -43,18 +44,27 @@ func fileCanary(t *testing.T, name, path string) canary {
 	return canary{name: name, core: key}
 }
 
-// pemCanary is the private number of a key in a PEM file.
-func pemCanary(t *testing.T, name, path string) canary {
+// pemFile are the canaries of a key in a PEM file.
+func pemFile(t *testing.T, name, path string) []canary {
 	t.Helper()
 	file, err := os.ReadFile(path)
 	require.NoError(t, err)
-	block, _ := pem.Decode(file)
+	return pemCanaries(t, name, file)
+}
+
+// pemCanaries are the private number of a key, and the line of its PEM form that most of it stands in: the other part is
+// on the line before.
+func pemCanaries(t *testing.T, name string, text []byte) []canary {
+	t.Helper()
+	block, _ := pem.Decode(text)
 	require.NotNil(t, block)
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	require.NoError(t, err)
 	private, err := key.(*ecdsa.PrivateKey).Bytes()
 	require.NoError(t, err)
-	return canary{name: name, core: private}
+	line := strings.Split(string(text), "\n")[2]
+	require.Len(t, line, 64)
+	return []canary{{name: name, core: private}, given(name+" in PEM", line)}
 }
 
 // notations are the ways in which a secret may have been written down. The core stands for JSON, URL and quoted forms
@@ -111,4 +121,15 @@ func TestASecretIsFoundInEveryNotationWhereverItStands(t *testing.T) {
 		require.NotEmpty(t, sinks{"log": []byte("before " + text + " after")}.find(c), notation)
 	}
 	require.Empty(t, sinks{"log": []byte("a:")}.find(c))
+
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	for notation, written := range map[string]string{
+		"PEM": string(text), "JSON": fmt.Sprintf("%q", text), "DER": string(der), "hex": fmt.Sprintf("%x", der), "base64": base64.StdEncoding.EncodeToString(der),
+	} {
+		require.NotEmpty(t, sinks{"log": []byte(written)}.find(pemCanaries(t, "a key", text)...), notation)
+	}
 }

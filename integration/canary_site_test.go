@@ -90,10 +90,10 @@ func (g *guarded) request(method, path, body string, header map[string]string) (
 	return response, text
 }
 
-// get keeps what is at a URL, whatever that is, for at most a second of it.
-func (g *guarded) get(url string) {
+// get keeps what is at a URL, whose answer must be 200 and hold a text; of a stream that is what comes until it does.
+func (g *guarded) get(url, holds string) {
 	g.t.Helper()
-	ctx, cancel := context.WithTimeout(g.t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(g.t.Context(), patience)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	require.NoError(g.t, err)
@@ -101,7 +101,15 @@ func (g *guarded) get(url string) {
 	response, err := http.DefaultClient.Do(request)
 	require.NoError(g.t, err)
 	defer response.Body.Close()
-	text, _ := io.ReadAll(response.Body) // a stream has no end
+	stream := strings.HasPrefix(response.Header.Get("Content-Type"), "text/event-stream")
+	var text []byte
+	for part := make([]byte, 64<<10); err == nil && !(stream && bytes.Contains(text, []byte(holds))); {
+		var n int
+		n, err = response.Body.Read(part)
+		text = append(text, part[:n]...)
+	}
+	require.Equal(g.t, http.StatusOK, response.StatusCode, "%s: %s", url, text)
+	require.Contains(g.t, string(text), holds, url)
 	g.keep("what is at "+url[len("http://"):], append(fmt.Appendf(nil, "%s %v\n", response.Status, response.Header), text...))
 }
 

@@ -48,6 +48,7 @@ func TestNoSecretLeavesItsPlace(t *testing.T) {
 	g.plantFiles()
 	g.signIn()
 	g.signOn(provider)
+	g.enrolMachines()
 	hosts := g.plantPasswords(web)
 	g.askBadly(hosts[0])
 	g.testChecks(hosts)
@@ -80,9 +81,10 @@ func plainHost(fqdn string) agenttest.HostSpec {
 	}
 }
 
-func (g *guarded) plant(c canary) canary {
-	g.planted = append(g.planted, c)
-	return c
+// plant returns the first of what it plants.
+func (g *guarded) plant(c ...canary) canary {
+	g.planted = append(g.planted, c...)
+	return c[0]
 }
 
 // plantFiles takes the secrets that the installation made for itself.
@@ -92,8 +94,8 @@ func (g *guarded) plantFiles() {
 	g.plant(given("the password of the database", g.owner.Config().ConnConfig.Password))
 	g.plant(fileCanary(g.t, "the first key of passwords", g.keyFile()))
 	g.plant(fileCanary(g.t, "the key of audit entries", filepath.Join(g.dir, "keys", "audit.key")))
-	g.plant(pemCanary(g.t, "the key that agents are dialled with", g.pki("client-key.pem")))
-	g.plant(pemCanary(g.t, "the key of the authority", g.pki("ca-key.pem")))
+	g.plant(pemFile(g.t, "the key that agents are dialled with", g.pki("client-key.pem"))...)
+	g.plant(pemFile(g.t, "the key of the built-in authority", g.pki("ca-key.pem"))...)
 	made := strings.Fields(g.run(g.settings(), "token", "create", "--user", "bob", "--role", "admin")) // with what it logs
 	i := slices.IndexFunc(made, func(word string) bool { return strings.HasPrefix(word, fleet.TokenPrefix) })
 	require.GreaterOrEqual(g.t, i, 0, made)
@@ -343,17 +345,19 @@ func (g *guarded) replace(web *webServer, host string) {
 	g.must(204, "DELETE", path, nil)
 }
 
-// lookAround reads what tells of everything.
+// lookAround reads what tells of everything; each must have something to tell, or nothing was searched.
 func (g *guarded) lookAround() {
 	g.t.Helper()
-	for _, path := range []string{
-		"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/api/v1/hosts", "/api/v1/groups", "/api/v1/jobs", "/api/v1/users",
-		"/api/v1/tokens", "/api/v1/audit", "/api/v1/audit?format=csv", "/api/v1/events",
+	for path, holds := range map[string]string{
+		"/healthz": "ok", "/readyz": "ok", "/metrics": "patch_manager_enrolments_pending", "/openapi.json": `"openapi"`, "/docs": "<html",
+		"/api/v1/hosts": `"id":`, "/api/v1/groups": `"id":`, "/api/v1/jobs": `"id":`, "/api/v1/users": `"grace"`, "/api/v1/tokens": `"id":`,
+		"/api/v1/enrolments": `"id":`, "/api/v1/audit": `"id":`, "/api/v1/audit?format=csv": "enrolment.deliver", "/api/v1/events": `"kind":`,
+		"/api/v1/pki/crl.pem": "BEGIN X509 CRL",
 	} {
-		g.get(g.API.URL() + path)
+		g.get(g.API.URL()+path, holds)
 	}
-	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
-		g.get(g.worker + path)
+	for path, holds := range map[string]string{"/healthz": "", "/readyz": "", "/metrics": "patch_manager_build_info"} {
+		g.get(g.worker+path, holds)
 	}
 }
 
