@@ -23,7 +23,7 @@ type Prober interface {
 
 // Opener decrypts the Basic-auth password of a check. Its errors hold no secret: they become the detail of a result.
 type Opener interface {
-	Open(ctx context.Context, sealed fleet.SealedPassword, checkID, hostID string) (fleet.Secret, error)
+	Open(ctx context.Context, sealed fleet.SealedPassword, c fleet.Check) (fleet.Secret, error)
 }
 
 // ResultWriter keeps results; writing one again changes nothing, and a result of a check that is gone is no error.
@@ -112,5 +112,5 @@ func (r *CheckRunner) password(ctx context.Context, c fleet.Check) (fleet.Secret
 	if c.Password == nil {
 		return fleet.Secret{}, nil
 	}
-	return r.passwords.Open(ctx, *c.Password, c.ID, c.HostID)
+	return r.passwords.Open(ctx, *c.Password, c)
 }

@@ -73,8 +73,8 @@ func (f *fakeFleet) run(check fleet.Check) fleet.Result {
 	return fleet.Result{CheckID: check.ID, HostID: check.HostID, Outcome: f.outcome(check.ID), CheckedAt: at}
 }
 
-func (f *fakeFleet) Open(_ context.Context, _ fleet.SealedPassword, checkID, hostID string) (fleet.Secret, error) {
-	return fleet.NewSecret("opened for " + checkID + " of " + hostID), f.openErr
+func (f *fakeFleet) Open(_ context.Context, _ fleet.SealedPassword, c fleet.Check) (fleet.Secret, error) {
+	return fleet.NewSecret("opened for " + c.ID + " of " + c.HostID), f.openErr
 }
 
 func (f *fakeFleet) StoreResults(_ context.Context, results []fleet.Result) error {

@@ -297,6 +297,6 @@ func (r *recordedSignals) wokenHosts() []string {
 
 type noPasswords struct{}
 
-func (noPasswords) Open(context.Context, fleet.SealedPassword, string, string) (fleet.Secret, error) {
+func (noPasswords) Open(context.Context, fleet.SealedPassword, fleet.Check) (fleet.Secret, error) {
 	return fleet.Secret{}, fmt.Errorf("no key")
 }

@@ -15,8 +15,8 @@ import (
 // lateSealer names a key that is gone for so many times.
 type lateSealer struct{ times int }
 
-func (l *lateSealer) Seal(ctx context.Context, plain, checkID, hostID string) (fleet.SealedPassword, error) {
-	sealed, err := fakeSealer{}.Seal(ctx, plain, checkID, hostID)
+func (l *lateSealer) Seal(ctx context.Context, plain string, c fleet.Check) (fleet.SealedPassword, error) {
+	sealed, err := fakeSealer{}.Seal(ctx, plain, c)
 	if l.times > 0 {
 		l.times--
 		sealed.KeyID = 99
@@ -49,7 +49,7 @@ func TestAPasswordWhoseKeyWasRotatedAwayMeanwhileIsEncryptedAgain(t *testing.T) 
 // panickingSealer panics with a password in its hands.
 type panickingSealer struct{ with func(plain string) any }
 
-func (p panickingSealer) Seal(_ context.Context, plain, _, _ string) (fleet.SealedPassword, error) {
+func (p panickingSealer) Seal(_ context.Context, plain string, _ fleet.Check) (fleet.SealedPassword, error) {
 	panic(p.with(plain))
 }
 

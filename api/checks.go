@@ -139,7 +139,7 @@ func (s *server) withPassword(ctx context.Context, check fleet.Check, password *
 }
 
 // seal encrypts the password of a check; nil stays nil. The check has its ids already, since they are bound into the
-// ciphertext.
+// ciphertext with the origin of its URL.
 func (s *server) seal(ctx context.Context, c fleet.Check, password *string) (*fleet.SealedPassword, error) {
 	if password == nil {
 		return nil, nil //nolint:nilnil // no password is no error
@@ -150,7 +150,7 @@ func (s *server) seal(ctx context.Context, c fleet.Check, password *string) (*fl
 	if *password == "" {
 		return nil, fleet.Invalid("basic_auth_pass", "must not be empty; send null for no password")
 	}
-	sealed, err := s.Sealer.Seal(ctx, *password, c.ID, c.HostID)
+	sealed, err := s.Sealer.Seal(ctx, *password, c)
 	if err != nil {
 		return nil, fmt.Errorf("seal password: %w", err)
 	}

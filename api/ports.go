@@ -224,9 +224,9 @@ type AuditStore interface {
 	ExportAudit(ctx context.Context, by fleet.Caller, f fleet.AuditFilter, most int) (func(context.Context) ([]fleet.AuditEntry, error), error)
 }
 
-// Sealer encrypts a password for one check of one host; it opens nowhere else.
+// Sealer encrypts a password for one check of one host and the origin of its URL; it opens nowhere else.
 type Sealer interface {
-	Seal(ctx context.Context, plain, checkID, hostID string) (fleet.SealedPassword, error)
+	Seal(ctx context.Context, plain string, c fleet.Check) (fleet.SealedPassword, error)
 }
 
 // Runs talks to what carries jobs out. Its errors are of KindUnavailable while that is away.

@@ -296,8 +296,8 @@ func (f *fakeRuns) String() string {
 // fakeSealer shows in its ciphertext what it was made of, so that tests see which password is stored.
 type fakeSealer struct{}
 
-func (fakeSealer) Seal(_ context.Context, plain, checkID, hostID string) (fleet.SealedPassword, error) {
-	return fleet.SealedPassword{Ciphertext: []byte(plain + "|" + checkID + "|" + hostID), Nonce: []byte("nonce"), KeyID: 1}, nil
+func (fakeSealer) Seal(_ context.Context, plain string, c fleet.Check) (fleet.SealedPassword, error) {
+	return fleet.SealedPassword{Ciphertext: []byte(plain + "|" + c.ID + "|" + c.HostID), Nonce: []byte("nonce"), KeyID: 1}, nil
 }
 
 type lockedBuffer struct {

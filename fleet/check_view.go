@@ -35,11 +35,12 @@ func MayKeepPassword(old, changed Check) bool {
 // SameOrigin reports whether two URLs surely have the same scheme, host and port. Two ways to write one name may count as
 // two hosts, never the other way round.
 func SameOrigin(a, b string) bool {
-	return origin(a) != "" && origin(a) == origin(b)
+	return Origin(a) != "" && Origin(a) == Origin(b)
 }
 
-// origin is the scheme, host and port of a URL with the port made explicit; empty where it is no URL.
-func origin(raw string) string {
+// Origin is the scheme, host and port of a URL with the port made explicit; empty where it is no URL. Stored passwords are
+// bound to it (package secret): what it answers must not change.
+func Origin(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" {
 		return ""

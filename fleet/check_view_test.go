@@ -49,3 +49,21 @@ func TestAPasswordStaysOnlyWithTheSchemeHostAndPortThatItWasGivenFor(t *testing.
 		require.Equal(t, c.stays, fleet.MayKeepPassword(check(c.changed), check(c.old)), "%s to %s", c.changed, c.old)
 	}
 }
+
+// Stored passwords are bound to these texts: another one here is a password that does not open.
+func TestTheOriginOfAURLIsWrittenOneWayForGood(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"https://a.example.com":           "https://a.example.com:443",
+		"HTTP://A.example.COM/x?y#z":      "http://a.example.com:80",
+		"https://a.example.com:8443/":     "https://a.example.com:8443",
+		"https://[2001:DB8::1]/":          "https://2001:db8::1:443",
+		"https://bücher.example./":        "https://bücher.example.:443",
+		"https://a.example@b.example:1/x": "https://b.example:1",
+		"a.example.com/":                  "",
+		"":                                "",
+		"%":                               "",
+	} {
+		require.Equal(t, want, fleet.Origin(url), url)
+	}
+}

@@ -12,9 +12,10 @@ type SealedColumn struct{ Table, Ciphertext, Nonce, KeyID string }
 
 func (c SealedColumn) String() string { return c.Table + "." + c.Ciphertext }
 
-// SealedRow is one stored ciphertext with the ids that its row goes by.
+// SealedRow is one stored ciphertext with the ids that its row goes by, and the URL beside it where it is for one.
 type SealedRow struct {
 	IDs    []string
+	URL    string
 	Sealed SealedPassword
 }
 
@@ -22,6 +23,7 @@ type SealedRow struct {
 type SealedRange struct {
 	Column SealedColumn
 	IDs    []string
+	URL    string   // the column of the URL that a ciphertext is for; empty for none
 	Below  int16    // only what a key of a lower id encrypted; 0 for all
 	After  []string // ids of the row to go on after; nil for the start
 	Limit  int

@@ -1,6 +1,7 @@
 // Package secret keeps the key of an installation and encrypts with it what must not be readable in the database: the
 // Basic-auth passwords of health checks. It owns the key files, the making of the first one included, the envelope
-// (AES-256-GCM bound to table, column, key and row, so that a ciphertext copied elsewhere does not open), and the rotation
+// (AES-256-GCM bound to table, column, key, row and the origin of the URL it is sent to, so that a ciphertext copied elsewhere,
+// or one whose URL was changed past the application, does not open), and the rotation
 // of keys.
 //
 // A key has an id. Key 1 lies at the configured path and key n at that path with `.n` appended; each stored canary

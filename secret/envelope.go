@@ -23,7 +23,7 @@ func (b binding) bytes() []byte {
 	return out
 }
 
-var errNotOpened = errors.New("it was changed, moved here from elsewhere, or made with another key")
+var errNotOpened = errors.New("it was changed, moved here from elsewhere, or made with another key or for another scheme, host or port")
 
 // envelope encrypts with one key. Nonces are random, which bounds a key to some 2^32 passwords.
 type envelope struct{ aead cipher.AEAD }

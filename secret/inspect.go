@@ -98,7 +98,7 @@ func Verify(ctx context.Context, path string, db Rows, places []Place) (int, err
 		err := eachBatch(ctx, db, place, 0, rotationBatch, func(rows []fleet.SealedRow) error {
 			total += len(rows)
 			for _, row := range rows {
-				if _, err := keys.OpenAt(ctx, place.Place, row.Sealed, row.IDs...); err != nil {
+				if _, err := keys.OpenAt(ctx, place.Place, row.Sealed, Row{row.IDs, row.URL}); err != nil {
 					unopened.Rows = append(unopened.Rows, fmt.Sprintf("%s: %s", place.row(row.IDs), err))
 				}
 			}

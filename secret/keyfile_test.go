@@ -53,7 +53,7 @@ func startOnce(order string) error {
 	if err != nil {
 		return err
 	}
-	sealed, err := k.Seal(context.Background(), fleet.NewSecret("hunter2"), starterCheck, starterHost)
+	sealed, err := k.Seal(context.Background(), fleet.NewSecret("hunter2"), at(starterCheck, starterHost))
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func TestFiftyProcessesStartingTogetherEndWithOneKey(t *testing.T) {
 	k := open(t, v.path, v.store)
 	for i := range outputs {
 		out := []byte(outputs[i].String())
-		got, err := k.Open(t.Context(), fleet.SealedPassword{Nonce: out[:nonceSize], Ciphertext: out[nonceSize:], KeyID: 1}, starterCheck, starterHost)
+		got, err := k.Open(t.Context(), fleet.SealedPassword{Nonce: out[:nonceSize], Ciphertext: out[nonceSize:], KeyID: 1}, at(starterCheck, starterHost))
 		require.NoError(t, err)
 		require.Equal(t, "hunter2", got.Reveal())
 	}

@@ -61,14 +61,19 @@ func open(t testing.TB, path string, store secret.CanaryStore) *secret.Keyring {
 
 var checkID, hostID = uuid.NewString(), uuid.NewString()
 
+// at is a check by its ids.
+func at(id, host string) fleet.Check {
+	return fleet.Check{ID: id, HostID: host, URL: "https://h.example/page"}
+}
+
 func TestSealedPasswordOpensForItsCheckAndHost(t *testing.T) {
 	t.Parallel()
 	k := open(t, keyPath(t), &canaries{})
 	for _, text := range []string{"", "hunter2", string(make([]byte, 4096)), "pä\xff\x00"} {
-		sealed, err := k.Seal(t.Context(), fleet.NewSecret(text), checkID, hostID)
+		sealed, err := k.Seal(t.Context(), fleet.NewSecret(text), at(checkID, hostID))
 		require.NoError(t, err)
 		require.NotContains(t, string(sealed.Ciphertext), "hunter2")
-		got, err := k.Open(t.Context(), sealed, checkID, hostID)
+		got, err := k.Open(t.Context(), sealed, at(checkID, hostID))
 		require.NoError(t, err)
 		require.Equal(t, text, got.Reveal())
 	}
@@ -77,9 +82,9 @@ func TestSealedPasswordOpensForItsCheckAndHost(t *testing.T) {
 func TestKeyOutlastsARestart(t *testing.T) {
 	t.Parallel()
 	path, store := keyPath(t), &canaries{}
-	sealed, err := open(t, path, store).Seal(t.Context(), fleet.NewSecret("hunter2"), checkID, hostID)
+	sealed, err := open(t, path, store).Seal(t.Context(), fleet.NewSecret("hunter2"), at(checkID, hostID))
 	require.NoError(t, err)
-	got, err := open(t, path, store).Open(t.Context(), sealed, checkID, hostID)
+	got, err := open(t, path, store).Open(t.Context(), sealed, at(checkID, hostID))
 	require.NoError(t, err)
 	require.Equal(t, "hunter2", got.Reveal())
 }
@@ -88,9 +93,9 @@ func TestSpellingOfAnIDDoesNotMatter(t *testing.T) {
 	t.Parallel()
 	k := open(t, keyPath(t), &canaries{})
 	const lower, upper = "0199aaaa-bbbb-7ccc-8ddd-eeeeffff0000", "0199AAAA-BBBB-7CCC-8DDD-EEEEFFFF0000"
-	sealed, err := secret.Plain{Keyring: k}.Seal(t.Context(), "hunter2", upper, hostID)
+	sealed, err := secret.Plain{Keyring: k}.Seal(t.Context(), "hunter2", at(upper, hostID))
 	require.NoError(t, err)
-	got, err := k.Open(t.Context(), sealed, lower, hostID)
+	got, err := k.Open(t.Context(), sealed, at(lower, hostID))
 	require.NoError(t, err)
 	require.Equal(t, "hunter2", got.Reveal())
 }
@@ -98,11 +103,11 @@ func TestSpellingOfAnIDDoesNotMatter(t *testing.T) {
 func TestIDThatIsNoUUIDIsRefused(t *testing.T) {
 	t.Parallel()
 	k := open(t, keyPath(t), &canaries{})
-	_, err := k.Seal(t.Context(), fleet.NewSecret("hunter2"), "1", hostID)
+	_, err := k.Seal(t.Context(), fleet.NewSecret("hunter2"), at("1", hostID))
 	require.ErrorContains(t, err, "the id of host_health_checks must be a UUID")
-	_, err = k.Seal(t.Context(), fleet.NewSecret("hunter2"), checkID, "")
+	_, err = k.Seal(t.Context(), fleet.NewSecret("hunter2"), at(checkID, ""))
 	require.ErrorContains(t, err, "the host_id of host_health_checks must be a UUID")
-	_, err = k.Open(t.Context(), fleet.SealedPassword{KeyID: 1}, checkID, "")
+	_, err = k.Open(t.Context(), fleet.SealedPassword{KeyID: 1}, at(checkID, ""))
 	require.ErrorContains(t, err, "the host_id of host_health_checks must be a UUID")
 }
 
@@ -110,25 +115,25 @@ func TestCiphertextMovedToAnotherRowDoesNotOpen(t *testing.T) {
 	t.Parallel()
 	store := &canaries{}
 	k := open(t, keyPath(t), store)
-	sealed, err := k.Seal(t.Context(), fleet.NewSecret("hunter2"), checkID, hostID)
+	sealed, err := k.Seal(t.Context(), fleet.NewSecret("hunter2"), at(checkID, hostID))
 	require.NoError(t, err)
 	for _, ids := range [][2]string{{uuid.NewString(), hostID}, {checkID, uuid.NewString()}, {hostID, checkID}} {
-		_, err = k.Open(t.Context(), sealed, ids[0], ids[1])
+		_, err = k.Open(t.Context(), sealed, at(ids[0], ids[1]))
 		require.ErrorContains(t, err, "moved here from elsewhere")
 		require.NotContains(t, err.Error(), "hunter2")
 	}
 	canary := store.stored[1]
-	_, err = k.Open(t.Context(), fleet.SealedPassword{Ciphertext: canary.Ciphertext, Nonce: canary.Nonce, KeyID: 1}, checkID, hostID)
+	_, err = k.Open(t.Context(), fleet.SealedPassword{Ciphertext: canary.Ciphertext, Nonce: canary.Nonce, KeyID: 1}, at(checkID, hostID))
 	require.Error(t, err, "from another table")
 }
 
 func TestEverySingleFlippedBitIsRefused(t *testing.T) {
 	t.Parallel()
 	k := open(t, keyPath(t), &canaries{})
-	sealed, err := k.Seal(t.Context(), fleet.NewSecret("hunter2"), checkID, hostID)
+	sealed, err := k.Seal(t.Context(), fleet.NewSecret("hunter2"), at(checkID, hostID))
 	require.NoError(t, err)
 	refused := func() {
-		_, err := k.Open(t.Context(), sealed, checkID, hostID)
+		_, err := k.Open(t.Context(), sealed, at(checkID, hostID))
 		require.Error(t, err)
 	}
 	for _, part := range [][]byte{sealed.Ciphertext, sealed.Nonce} {
@@ -143,21 +148,21 @@ func TestEverySingleFlippedBitIsRefused(t *testing.T) {
 		refused()
 		sealed.KeyID ^= 1 << i
 	}
-	_, err = k.Open(t.Context(), sealed, checkID, hostID)
+	_, err = k.Open(t.Context(), sealed, at(checkID, hostID))
 	require.NoError(t, err)
 }
 
 func TestCutCiphertextOrNonceIsRefusedWithoutPanic(t *testing.T) {
 	t.Parallel()
 	k := open(t, keyPath(t), &canaries{})
-	sealed, err := k.Seal(t.Context(), fleet.NewSecret("hunter2"), checkID, hostID)
+	sealed, err := k.Seal(t.Context(), fleet.NewSecret("hunter2"), at(checkID, hostID))
 	require.NoError(t, err)
 	for n := range sealed.Ciphertext {
-		_, err := k.Open(t.Context(), fleet.SealedPassword{Ciphertext: sealed.Ciphertext[:n], Nonce: sealed.Nonce, KeyID: 1}, checkID, hostID)
+		_, err := k.Open(t.Context(), fleet.SealedPassword{Ciphertext: sealed.Ciphertext[:n], Nonce: sealed.Nonce, KeyID: 1}, at(checkID, hostID))
 		require.Error(t, err)
 	}
 	for n := range sealed.Nonce {
-		_, err := k.Open(t.Context(), fleet.SealedPassword{Ciphertext: sealed.Ciphertext, Nonce: sealed.Nonce[:n], KeyID: 1}, checkID, hostID)
+		_, err := k.Open(t.Context(), fleet.SealedPassword{Ciphertext: sealed.Ciphertext, Nonce: sealed.Nonce[:n], KeyID: 1}, at(checkID, hostID))
 		require.Error(t, err)
 	}
 }
@@ -165,9 +170,9 @@ func TestCutCiphertextOrNonceIsRefusedWithoutPanic(t *testing.T) {
 func TestNoTwoCiphertextsAreAlike(t *testing.T) {
 	t.Parallel()
 	k := open(t, keyPath(t), &canaries{})
-	a, err := k.Seal(t.Context(), fleet.NewSecret("hunter2"), checkID, hostID)
+	a, err := k.Seal(t.Context(), fleet.NewSecret("hunter2"), at(checkID, hostID))
 	require.NoError(t, err)
-	b, err := k.Seal(t.Context(), fleet.NewSecret("hunter2"), checkID, hostID)
+	b, err := k.Seal(t.Context(), fleet.NewSecret("hunter2"), at(checkID, hostID))
 	require.NoError(t, err)
 	require.NotEqual(t, a.Nonce, b.Nonce)
 	require.NotEqual(t, a.Ciphertext, b.Ciphertext)
@@ -225,22 +230,22 @@ func TestFurtherKeyEncryptsAndTheFirstStillOpens(t *testing.T) {
 	t.Parallel()
 	path, store := keyPath(t), &canaries{}
 	first := open(t, path, store)
-	old, err := first.Seal(t.Context(), fleet.NewSecret("old"), checkID, hostID)
+	old, err := first.Seal(t.Context(), fleet.NewSecret("old"), at(checkID, hostID))
 	require.NoError(t, err)
 	require.NoError(t, secret.AddKey(t.Context(), path, 2, store))
 	k := open(t, path, store)
-	fresh, err := k.Seal(t.Context(), fleet.NewSecret("new"), checkID, hostID)
+	fresh, err := k.Seal(t.Context(), fleet.NewSecret("new"), at(checkID, hostID))
 	require.NoError(t, err)
 	require.EqualValues(t, 2, fresh.KeyID)
 	for text, sealed := range map[string]fleet.SealedPassword{"old": old, "new": fresh} {
-		got, err := k.Open(t.Context(), sealed, checkID, hostID)
+		got, err := k.Open(t.Context(), sealed, at(checkID, hostID))
 		require.NoError(t, err)
 		require.Equal(t, text, got.Reveal())
 	}
-	got, err := first.Open(t.Context(), fresh, checkID, hostID)
+	got, err := first.Open(t.Context(), fresh, at(checkID, hostID))
 	require.NoError(t, err, "a process that started before learns of the key when it meets it")
 	require.Equal(t, "new", got.Reveal())
-	sealed, err := first.Seal(t.Context(), fleet.NewSecret("newer"), checkID, hostID)
+	sealed, err := first.Seal(t.Context(), fleet.NewSecret("newer"), at(checkID, hostID))
 	require.NoError(t, err)
 	require.EqualValues(t, 2, sealed.KeyID)
 }

@@ -10,6 +10,6 @@ import (
 type Plain struct{ Keyring *Keyring }
 
 // Seal is Keyring.Seal of a plain text.
-func (p Plain) Seal(ctx context.Context, plain, checkID, hostID string) (fleet.SealedPassword, error) {
-	return p.Keyring.Seal(ctx, fleet.NewSecret(plain), checkID, hostID)
+func (p Plain) Seal(ctx context.Context, plain string, c fleet.Check) (fleet.SealedPassword, error) {
+	return p.Keyring.Seal(ctx, fleet.NewSecret(plain), c)
 }

@@ -38,12 +38,12 @@ func (r *resealer) pass(ctx context.Context, places []sealedPlace) error {
 
 func (r *resealer) reseal(ctx context.Context, place sealedPlace, rows []fleet.SealedRow) (resealed []fleet.Resealed, bad []string) {
 	for _, row := range rows {
-		plain, err := r.keys.OpenAt(ctx, place.Place, row.Sealed, row.IDs...)
+		plain, err := r.keys.OpenAt(ctx, place.Place, row.Sealed, Row{row.IDs, row.URL})
 		if err != nil {
 			bad = append(bad, place.row(row.IDs)+": "+err.Error())
 			continue
 		}
-		sealed, err := r.keys.sealWith(ctx, r.to, place.Place, plain, row.IDs)
+		sealed, err := r.keys.sealWith(ctx, r.to, place.Place, plain, Row{row.IDs, row.URL})
 		if err != nil {
 			bad = append(bad, place.row(row.IDs)+": "+err.Error())
 			continue
@@ -55,7 +55,7 @@ func (r *resealer) reseal(ctx context.Context, place sealedPlace, rows []fleet.S
 
 // eachBatch hands out the ciphertexts of keys below an id (0: all) in the order of their rows.
 func eachBatch(ctx context.Context, db Rows, place sealedPlace, below int16, size int, do func([]fleet.SealedRow) error) error {
-	in := fleet.SealedRange{Column: place.column, IDs: place.Row, Below: below, Limit: size}
+	in := fleet.SealedRange{Column: place.column, IDs: place.Row, URL: place.URL, Below: below, Limit: size}
 	for {
 		rows, err := db.SealedRows(ctx, in)
 		if err != nil || len(rows) == 0 {

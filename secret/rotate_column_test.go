@@ -42,7 +42,7 @@ func (v *vault) addTable() (place secret.Place, id string) {
 	v.define(`create table providers (id uuid primary key, client_secret_encrypted bytea, client_secret_nonce bytea,
 		client_secret_key_id smallint references encryption_keys)`)
 	place, id = secret.Place{Table: "providers", Column: "client_secret_encrypted", Row: []string{"id"}}, uuid.NewString()
-	sealed, err := v.keys.SealAt(v.Context(), place, fleet.NewSecret("of the provider"), id)
+	sealed, err := v.keys.SealAt(v.Context(), place, fleet.NewSecret("of the provider"), secret.Row{IDs: []string{id}})
 	require.NoError(v, err)
 	v.exec(`insert into providers values ($1, $2, $3, $4)`, id, sealed.Ciphertext, sealed.Nonce, sealed.KeyID)
 	return place, id
@@ -60,7 +60,7 @@ func TestRotationFindsATableThatWasAddedLater(t *testing.T) {
 	require.NoError(t, v.pool.QueryRow(t.Context(), `select client_secret_encrypted, client_secret_nonce, client_secret_key_id from providers`).
 		Scan(&sealed.Ciphertext, &sealed.Nonce, &sealed.KeyID))
 	require.EqualValues(t, 2, sealed.KeyID)
-	got, err := v.keys.OpenAt(t.Context(), place, sealed, id)
+	got, err := v.keys.OpenAt(t.Context(), place, sealed, secret.Row{IDs: []string{id}})
 	require.NoError(t, err)
 	require.Equal(t, "of the provider", got.Reveal())
 	total, err := secret.Verify(t.Context(), v.path, v.store, places)

@@ -110,7 +110,7 @@ func (v *vault) requireReadable() {
 		stored, err := v.stored(v.Context(), c)
 		require.NoError(v, err)
 		for _, keys := range []*secret.Keyring{v.keys, fresh} {
-			got, err := keys.Open(v.Context(), *stored.Password, c.ID, c.HostID)
+			got, err := keys.Open(v.Context(), *stored.Password, c)
 			require.NoError(v, err)
 			require.Equal(v, text(c, 0), got.Reveal())
 		}

@@ -46,7 +46,7 @@ func (l *load) edit(keys *secret.Keyring, c fleet.Check) (last int) {
 // setPassword does as the API does.
 func (l *load) setPassword(keys *secret.Keyring, c fleet.Check, plain string) error {
 	for {
-		sealed, err := keys.Seal(l.Context(), fleet.NewSecret(plain), c.ID, c.HostID)
+		sealed, err := keys.Seal(l.Context(), fleet.NewSecret(plain), c)
 		if err != nil {
 			return err
 		}
@@ -66,7 +66,7 @@ func (l *load) read(keys *secret.Keyring) {
 				err = errors.New("the password is gone")
 			}
 			if err == nil {
-				_, err = keys.Open(l.Context(), *stored.Password, c.ID, c.HostID)
+				_, err = keys.Open(l.Context(), *stored.Password, c)
 			}
 			if err != nil {
 				l.errs <- err
@@ -109,7 +109,7 @@ func TestNoPasswordFailsToOpenAndNoEditIsLostWhileKeysRotate(t *testing.T) {
 	for i, c := range v.checks {
 		stored, err := v.stored(t.Context(), c)
 		require.NoError(t, err)
-		got, err := v.keys.Open(t.Context(), *stored.Password, c.ID, c.HostID)
+		got, err := v.keys.Open(t.Context(), *stored.Password, c)
 		require.NoError(t, err)
 		require.Equal(t, text(c, last[i]), got.Reveal())
 	}

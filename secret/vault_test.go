@@ -57,7 +57,7 @@ func text(c fleet.Check, n int) string { return fmt.Sprintf("password %d of %s",
 
 func (v *vault) seal(c fleet.Check, plain string) *fleet.SealedPassword {
 	v.Helper()
-	sealed, err := v.keys.Seal(v.Context(), fleet.NewSecret(plain), c.ID, c.HostID)
+	sealed, err := v.keys.Seal(v.Context(), fleet.NewSecret(plain), c)
 	require.NoError(v, err)
 	return &sealed
 }
@@ -80,7 +80,7 @@ func (v *vault) requireOpen(key int16) {
 			stored, err := v.stored(v.Context(), c)
 			require.NoError(v, err)
 			require.Equal(v, key, stored.Password.KeyID)
-			got, err := keys.Open(v.Context(), *stored.Password, c.ID, c.HostID)
+			got, err := keys.Open(v.Context(), *stored.Password, stored)
 			require.NoError(v, err)
 			require.Equal(v, text(c, 0), got.Reveal())
 		}

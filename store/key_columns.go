@@ -64,14 +64,19 @@ func newSealedSQL(c fleet.SealedColumn, ids []string) sealedSQL {
 func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
 
 // page selects ciphertexts of keys below $1 (0: of all), at most $2, after the row of the ids that follow. A ciphertext
-// without a key counts as one of key 0, so that it is not passed over.
-func (s sealedSQL) page(after bool) string {
+// without a key counts as one of key 0, so that it is not passed over. With each comes the text of the column url, or
+// nothing where that is empty.
+func (s sealedSQL) page(url string, after bool) string {
 	var names []string
 	for _, id := range s.ids {
 		names = append(names, id+"::text")
 	}
-	text := fmt.Sprintf(`select %s, %s, %s, coalesce(%s, 0) from %s where %[2]s is not null and ($1::int = 0 or coalesce(%[4]s, 0) < $1)`,
-		strings.Join(names, ", "), s.ciphertext, s.nonce, s.key, s.table)
+	beside := "''"
+	if url != "" {
+		beside = "coalesce(" + quote(url) + ", '')"
+	}
+	text := fmt.Sprintf(`select %s, %s::text, %s, %s, coalesce(%s, 0) from %s where %[3]s is not null and ($1::int = 0 or coalesce(%[5]s, 0) < $1)`,
+		strings.Join(names, ", "), beside, s.ciphertext, s.nonce, s.key, s.table)
 	if after {
 		text += fmt.Sprintf(` and (%s) > (%s)`, strings.Join(s.ids, ", "), strings.Join(s.places(3), ", "))
 	}

@@ -16,7 +16,7 @@ func (s *Store) SealedRows(ctx context.Context, in fleet.SealedRange) ([]fleet.S
 	for _, id := range in.After {
 		args = append(args, id)
 	}
-	rows, err := s.pool.Query(ctx, newSealedSQL(in.Column, in.IDs).page(in.After != nil), args...)
+	rows, err := s.pool.Query(ctx, newSealedSQL(in.Column, in.IDs).page(in.URL, in.After != nil), args...)
 	if err != nil {
 		return nil, fmt.Errorf("read ciphertexts of %s: %w", in.Column, translate(err))
 	}
@@ -26,7 +26,7 @@ func (s *Store) SealedRows(ctx context.Context, in fleet.SealedRange) ([]fleet.S
 		for i := range r.IDs {
 			to = append(to, &r.IDs[i])
 		}
-		err := row.Scan(append(to, &r.Sealed.Ciphertext, &r.Sealed.Nonce, &r.Sealed.KeyID)...)
+		err := row.Scan(append(to, &r.URL, &r.Sealed.Ciphertext, &r.Sealed.Nonce, &r.Sealed.KeyID)...)
 		return r, err
 	})
 	if err != nil {

@@ -27,9 +27,9 @@ func TestStartsTogetherEndWithOneCanaryAndOneKey(t *testing.T) {
 	check, host := uuid.NewString(), uuid.NewString()
 	for i := range rings {
 		require.NoError(t, errs[i])
-		sealed, err := rings[i].Seal(t.Context(), fleet.NewSecret("hunter2"), check, host)
+		sealed, err := rings[i].Seal(t.Context(), fleet.NewSecret("hunter2"), fleet.Check{ID: check, HostID: host, URL: "https://a.example/"})
 		require.NoError(t, err)
-		got, err := rings[0].Open(t.Context(), sealed, check, host)
+		got, err := rings[0].Open(t.Context(), sealed, fleet.Check{ID: check, HostID: host, URL: "https://a.example/"})
 		require.NoError(t, err)
 		require.Equal(t, "hunter2", got.Reveal())
 	}
@@ -63,7 +63,7 @@ func TestDiscardingPasswordsIsAuditedAndLetsAnotherKeyStart(t *testing.T) {
 	lost, err := secret.Open(t.Context(), filepath.Join(t.TempDir(), "lost.key"), s)
 	require.NoError(t, err)
 	host, check := uuid.NewString(), uuid.NewString()
-	sealed, err := lost.Seal(t.Context(), fleet.NewSecret("hunter2"), check, host)
+	sealed, err := lost.Seal(t.Context(), fleet.NewSecret("hunter2"), fleet.Check{ID: check, HostID: host, URL: "https://a.example/"})
 	require.NoError(t, err)
 	_, err = pool.Exec(t.Context(), `insert into hosts (id, fqdn, address) values ($1, 'a.example', 'a.example')`, host)
 	require.NoError(t, err)

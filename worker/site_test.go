@@ -140,7 +140,7 @@ func (s *site) config() worker.Config {
 
 type noPasswords struct{}
 
-func (noPasswords) Open(context.Context, fleet.SealedPassword, string, string) (fleet.Secret, error) {
+func (noPasswords) Open(context.Context, fleet.SealedPassword, fleet.Check) (fleet.Secret, error) {
 	return fleet.Secret{}, fleet.NotFound("password")
 }
 

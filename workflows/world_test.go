@@ -164,7 +164,7 @@ func (w *world) HTTP(context.Context, fleet.Check, string) fleet.Result {
 	panic("no http checks here")
 }
 
-func (w *world) Open(context.Context, fleet.SealedPassword, string, string) (fleet.Secret, error) {
+func (w *world) Open(context.Context, fleet.SealedPassword, fleet.Check) (fleet.Secret, error) {
 	panic("no passwords here")
 }
 

@@ -39,7 +39,7 @@ func newKeySite(t *testing.T, passwords int) *keySite {
 			URL: "https://h.example/", ExpectedBody: "ok", BasicAuthUser: "me",
 		}
 		s.check.Name = s.check.ID
-		sealed, err := keys.Seal(t.Context(), fleet.NewSecret("hunter2"), s.check.ID, host)
+		sealed, err := keys.Seal(t.Context(), fleet.NewSecret("hunter2"), s.check)
 		require.NoError(t, err)
 		s.check.Password = &sealed
 		require.NoError(t, s.store.CreateCheck(t.Context(), by, s.check))
@@ -153,7 +153,7 @@ func TestKeysResetNeedsItsFlagSaysWhatItDiscardsAndTheNextStartMakesAnotherKey(t
 	printed, err := s.keys("reset", "--discard-passwords")
 	require.NoError(t, err)
 	require.Contains(t, printed, "discarded 2 passwords")
-	_, err = running.Seal(t.Context(), fleet.NewSecret("hunter2"), s.check.ID, s.check.HostID)
+	_, err = running.Seal(t.Context(), fleet.NewSecret("hunter2"), s.check)
 	require.ErrorContains(t, err, "were reset")
 
 	s.open()
