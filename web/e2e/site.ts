@@ -50,9 +50,12 @@ export async function api<T>(method: string, path: string, body?: unknown): Prom
   return (text ? JSON.parse(text) : undefined) as T;
 }
 
-/** Changes something on a simulated host, such as `heal`. */
-export async function control(fqdn: string, change: string) {
-  const response = await fetch(`${env('E2E_CONTROL')}/hosts/${fqdn}/${change}`, { method: 'POST' });
+/** Changes something on a simulated host, such as `patches/reset`, or `web` with {healthy: false}. */
+export async function control(fqdn: string, change: string, to?: object) {
+  const response = await fetch(`${env('E2E_CONTROL')}/hosts/${fqdn}/${change}`, {
+    method: 'POST',
+    ...(to ? { body: JSON.stringify(to) } : {}),
+  });
   if (!response.ok) throw new Error(`${change} on ${fqdn}: ${response.status} ${await response.text()}`);
 }
 

@@ -33,3 +33,9 @@ test('a host of a job affects the job and that host of it alone', () => {
 test('a kind that is not known yet affects nothing', () => {
   expect(affected({ _id: 'listHosts' }, event('comet.sighted', 'x'))).toBe(false);
 });
+
+test('what a job would mean is looked up again when health, windows or membership change', () => {
+  for (const kind of ['host.changed', 'check.changed', 'window.changed', 'group.changed'])
+    expect(affected({ _id: 'previewJob' }, event(kind, 'x'))).toBe(true);
+  expect(affected({ _id: 'previewJob' }, event('job_host.changed', 'j1/h1'))).toBe(false);
+});

@@ -19,6 +19,9 @@ const lists: Record<string, readonly string[]> = {
   'job_host.changed': ['listJobs', 'getFleetSummary', 'listFleetJobHosts'],
 };
 
+/** What a job would mean may be another after each of these. */
+const ofPreview = new Set(['host.changed', 'host.deleted', 'group.changed', 'check.changed', 'window.changed']);
+
 const ofHost = new Set([
   'getHost',
   'listHealthChecks',
@@ -33,6 +36,7 @@ const ofJob = new Set(['getJob', 'listJobHosts']);
 /** Whether an answer may be another after the event. */
 export function affected(query: QueryId, event: LiveEvent): boolean {
   if (lists[event.kind]?.includes(query._id)) return true;
+  if (query._id === 'previewJob') return ofPreview.has(event.kind);
   const path = query.path ?? {};
   switch (event.kind) {
     case 'host.changed':

@@ -1,10 +1,19 @@
-import { Text } from '@mantine/core';
-import { Page } from '../../shared/ui/Page';
+import { useForm } from '@mantine/form';
+import { useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
+import { idempotencyKey } from '../../shared/lib/key';
+import { ChooseHosts } from './ChooseHosts';
+import { initialOptions } from './input';
+import { PlanJob } from './PlanJob';
+import { someTarget, targetsOf } from './search';
 
+/** First what is patched is chosen, then how; what was typed stays when one goes back to choosing. */
 export function DeployPage() {
-  return (
-    <Page title="Deploy">
-      <Text size="sm">Jobs are made by the API for now.</Text>
-    </Page>
-  );
+  const search = useSearch({ from: '/shell/deploy' });
+  const form = useForm({ initialValues: initialOptions });
+  // One key for the form: however often it is sent, it is one job.
+  const [key] = useState(idempotencyKey);
+  const targets = targetsOf(search);
+  if (search.choose || !someTarget(targets)) return <ChooseHosts search={search} targets={targets} />;
+  return <PlanJob targets={targets} form={form} idempotencyKey={key} />;
 }

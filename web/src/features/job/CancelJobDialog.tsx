@@ -2,8 +2,8 @@ import { List, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { cancelJobMutation, getJobQueryKey, type Job } from '../../api';
 import { problemOf } from '../../shared/lib/problem';
+import { count as counted } from '../../shared/lib/words';
 import { ConfirmDialog } from '../../shared/ui/ConfirmDialog';
-import { hostsWord } from '../jobs/counts';
 import { hasEnded } from './steps';
 
 interface Props {
@@ -32,16 +32,18 @@ export function CancelJobDialog({ job, opened, onClose }: Props) {
       opened={opened}
       onClose={onClose}
       title="Cancel this job?"
-      verb={`Cancel ${hostsWord(waiting + running)}`}
+      verb={`Cancel ${counted(waiting + running, 'host')}`}
       pending={cancel.isPending}
       error={cancel.error}
       onConfirm={() => cancel.mutate({ path: { id: job.id } })}
     >
       <List size="sm">
-        {waiting > 0 && <List.Item>{hostsWord(waiting)} not begun: cancelled at once, nothing is sent.</List.Item>}
+        {waiting > 0 && (
+          <List.Item>{counted(waiting, 'host')} not begun: cancelled at once, nothing is sent.</List.Item>
+        )}
         {running > 0 && (
           <List.Item>
-            {hostsWord(running)} being patched: followed to the end, for an installation is not broken off.
+            {counted(running, 'host')} being patched: followed to the end, for an installation is not broken off.
           </List.Item>
         )}
         <List.Item>Hosts that have ended stay as they are.</List.Item>

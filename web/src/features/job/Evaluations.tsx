@@ -3,9 +3,9 @@ import { IconCheck, IconHelpCircle, IconLock } from '@tabler/icons-react';
 import type { EvaluatedCheck, Evaluation } from '../../api';
 import { formatDuration, formatInstant } from '../../shared/lib/time';
 import { useZone } from '../../shared/lib/zone';
+import { Section } from '../../shared/ui/Section';
 import { Instant } from '../../shared/ui/Time';
 import classes from './Evaluations.module.css';
-import { Section } from './Section';
 
 const looks: Record<string, { icon: typeof IconCheck; color: string; word: string }> = {
   open: { icon: IconCheck, color: 'var(--fine)', word: 'Open' },

@@ -1,9 +1,9 @@
 import { useDisclosure } from '@mantine/hooks';
 import type { Job } from '../../api';
 import { someOperatorOnly, useMe } from '../../app/me';
+import { count as counted } from '../../shared/lib/words';
 import { AllowedButton } from '../../shared/ui/AllowedButton';
 import { CopyCurl } from '../../shared/ui/CopyCurl';
-import { hostsWord } from '../jobs/counts';
 import { CancelJobDialog } from './CancelJobDialog';
 import { RetryDialog } from './RetryDialog';
 
@@ -20,7 +20,9 @@ export function JobActions({ job }: { job: Job }) {
       <CopyCurl path={`/api/v1/jobs/${job.id}`} />
       {retriable > 0 && (
         <AllowedButton size="xs" variant="default" because={because} onClick={retry.open}>
-          {failed > 0 ? `Retry ${failed} failed ${failed === 1 ? 'host' : 'hosts'}` : `Retry ${hostsWord(retriable)}`}
+          {failed > 0
+            ? `Retry ${failed} failed ${failed === 1 ? 'host' : 'hosts'}`
+            : `Retry ${counted(retriable, 'host')}`}
         </AllowedButton>
       )}
       {!job.completed_at && (

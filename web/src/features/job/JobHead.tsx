@@ -1,10 +1,11 @@
-import { Alert, Anchor, Group, Paper, Stack, Text } from '@mantine/core';
+import { Anchor, Group, Paper, Stack, Text } from '@mantine/core';
 import { IconExternalLink } from '@tabler/icons-react';
 import type { Job } from '../../api';
+import { count as counted } from '../../shared/lib/words';
+import { Caution } from '../../shared/ui/Caution';
 import { PageLink } from '../../shared/ui/PageLink';
 import { StatusBadge } from '../../shared/ui/StatusBadge';
 import { Age, Instant } from '../../shared/ui/Time';
-import { hostsWord } from '../jobs/counts';
 import classes from './JobHead.module.css';
 
 /** What a job is and how far it is. */
@@ -13,7 +14,7 @@ export function JobHead({ job }: { job: Job }) {
     <Stack gap="sm">
       <Group gap="md">
         <StatusBadge status={job.status} />
-        <Text size="sm">{hostsWord(job.counts.hosts)}</Text>
+        <Text size="sm">{counted(job.counts.hosts, 'host')}</Text>
         <Text size="sm" c="dimmed" component="div">
           made by {job.created_by.name} <Age at={job.created_at} />
           {job.completed_at && (
@@ -29,10 +30,12 @@ export function JobHead({ job }: { job: Job }) {
         )}
       </Group>
       {job.cancel_requested_at && !job.completed_at && (
-        <Alert color="yellow" variant="light" title="Cancel requested">
-          {job.cancel_requested_by} cancelled this job <Age at={job.cancel_requested_at} />. Nothing more is sent to any
-          host; those being patched are followed to their end.
-        </Alert>
+        <Caution title="Cancel requested">
+          <Text size="sm" component="div">
+            {job.cancel_requested_by} cancelled this job <Age at={job.cancel_requested_at} />. Nothing more is sent to
+            any host; those being patched are followed to their end.
+          </Text>
+        </Caution>
       )}
       <Settings job={job} />
     </Stack>
@@ -71,7 +74,7 @@ function Settings({ job }: { job: Job }) {
   );
 }
 
-const limit = (value: string) => (value.endsWith('%') ? `${value} of the hosts` : hostsWord(Number(value)));
+const limit = (value: string) => (value.endsWith('%') ? `${value} of the hosts` : counted(Number(value), 'host'));
 
 function Item({ name, children }: { name: string; children: React.ReactNode }) {
   return (

@@ -1,10 +1,9 @@
-import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
-import { IconSearch } from '@tabler/icons-react';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type Job, type JobHost, listJobHosts, listJobHostsQueryKey } from '../../api';
 import { usePages } from '../../shared/lib/pages';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
+import { SearchBox } from '../../shared/ui/SearchBox';
 import { StatusBadge } from '../../shared/ui/StatusBadge';
 import { VirtualTable } from '../../shared/ui/VirtualTable';
 import { statusCounts } from '../jobs/counts';
@@ -42,6 +41,7 @@ export function JobHosts({ job }: { job: Job }) {
           onView={hosts.see}
           loading={hosts.isLoading}
           rowHeight={52}
+          from={JSON.stringify(search)}
         />
       )}
     </Stack>
@@ -52,18 +52,16 @@ function Filters({ job, search }: { job: Job; search: JobSearch }) {
   const navigate = useNavigate({ from: '/jobs/$jobId' });
   const set = (part: { [K in keyof JobSearch]: JobSearch[K] | undefined }) =>
     void navigate({ search: (old) => ({ ...old, ...part }), replace: true, resetScroll: false });
-  const setQ = useDebouncedCallback((q: string) => set({ q: q || undefined }), 200);
   const counts = statusCounts(job.counts.by_status);
   // A status stays to be seen, and to be left, when the last host has left it.
   if (search.status && !job.counts.by_status[search.status]) counts.push([search.status, 0]);
   return (
     <Group gap="xs">
-      <TextInput
-        aria-label="Search hosts of the job"
+      <SearchBox
+        label="Search hosts of the job"
         placeholder="Part of a name"
-        leftSection={<IconSearch size={16} aria-hidden />}
-        defaultValue={search.q ?? ''}
-        onChange={(e) => setQ(e.currentTarget.value)}
+        value={search.q ?? ''}
+        onSearch={(q) => set({ q: q || undefined })}
         w={200}
       />
       <Group gap={6} role="group" aria-label="Hosts by status">

@@ -23,7 +23,7 @@ export function JobPage() {
   return (
     <Page title={jobTitle(job.data)} actions={<JobActions job={job.data} />}>
       <JobHead job={job.data} />
-      <JobHosts job={job.data} />
+      <JobHosts key={jobId} job={job.data} />
       <Outlet />
     </Page>
   );

@@ -1,6 +1,6 @@
 import { Table } from '@mantine/core';
 import type { PackageResult } from '../../api';
-import { Section } from './Section';
+import { Section } from '../../shared/ui/Section';
 
 /** What became of each package that was sent. */
 export function Packages({ packages }: { packages: PackageResult[] }) {

@@ -4,9 +4,9 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { type Job, listJobHostsOptions, type RetryInput, retryJobMutation } from '../../api';
 import { idempotencyKey } from '../../shared/lib/key';
+import { count as counted } from '../../shared/lib/words';
 import { ConfirmDialog } from '../../shared/ui/ConfirmDialog';
 import { statusWord } from '../../shared/ui/StatusBadge';
-import { hostsWord } from '../jobs/counts';
 
 type Status = NonNullable<RetryInput['statuses']>[number];
 const offered: readonly Status[] = ['failed', 'skipped', 'cancelled'];
@@ -27,8 +27,8 @@ export function RetryDialog({ job, onClose }: { job: Job; onClose: () => void })
     <ConfirmDialog
       opened
       onClose={onClose}
-      title={`Retry ${hostsWord(count)}?`}
-      verb={`Retry ${hostsWord(count)}`}
+      title={`Retry ${counted(count, 'host')}?`}
+      verb={`Retry ${counted(count, 'host')}`}
       danger={false}
       pending={retry.isPending || retry.isSuccess}
       error={retry.error}

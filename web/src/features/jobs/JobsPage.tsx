@@ -48,6 +48,7 @@ export function JobsPage() {
           onView={jobs.see}
           loading={jobs.isLoading}
           rowHeight={56}
+          from={JSON.stringify(search)}
         />
       )}
     </Page>

@@ -1,10 +1,11 @@
 import { Stack, Text } from '@mantine/core';
 import type { ColumnDef } from '@tanstack/react-table';
 import type { Job } from '../../api';
+import { count as counted } from '../../shared/lib/words';
 import { PageLink } from '../../shared/ui/PageLink';
 import { StatusBadge } from '../../shared/ui/StatusBadge';
 import { Age } from '../../shared/ui/Time';
-import { countsInWords, hostsWord } from './counts';
+import { countsInWords } from './counts';
 import { jobTitle } from './title';
 
 export const columns: ColumnDef<Job, unknown>[] = [
@@ -28,7 +29,14 @@ export const columns: ColumnDef<Job, unknown>[] = [
     id: 'status',
     header: 'Status',
     meta: { width: 'minmax(150px, 1.2fr)' },
-    cell: ({ row: { original: job } }) => <StatusBadge status={job.status} />,
+    cell: ({ row: { original: job } }) => (
+      <Stack gap={0}>
+        <StatusBadge status={job.status} />
+        <Text size="xs" c="dimmed" truncate hiddenFrom="sm">
+          {countsInWords(job.counts.by_status)}
+        </Text>
+      </Stack>
+    ),
   },
   {
     id: 'hosts',
@@ -36,7 +44,7 @@ export const columns: ColumnDef<Job, unknown>[] = [
     meta: { width: 'minmax(160px, 2fr)', from: 'sm' },
     cell: ({ row: { original: job } }) => (
       <Stack gap={0}>
-        <span>{hostsWord(job.counts.hosts)}</span>
+        <span>{counted(job.counts.hosts, 'host')}</span>
         <Text size="xs" c="dimmed" truncate title={countsInWords(job.counts.by_status)}>
           {countsInWords(job.counts.by_status)}
         </Text>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countsInWords, hostsWord, statusCounts } from './counts';
+import { countsInWords, statusCounts } from './counts';
 
 test('what wants somebody is counted first, and what nothing is of is not counted', () => {
   expect(statusCounts({ succeeded: 10, running: 0, failed: 2, waiting_health_check: 1 })).toEqual([
@@ -12,8 +12,4 @@ test('what wants somebody is counted first, and what nothing is of is not counte
 
 test('a status that is not known yet is counted last, by its own name', () => {
   expect(countsInWords({ on_hold: 1, cancelled: 1 })).toBe('1 cancelled, 1 on hold');
-});
-
-test('one host is not hosts', () => {
-  expect([hostsWord(1), hostsWord(0), hostsWord(12)]).toEqual(['1 host', '0 hosts', '12 hosts']);
 });

@@ -28,6 +28,3 @@ export function countsInWords(byStatus: Record<string, number>): string {
     .map(([status, count]) => `${count} ${statusWord(status).toLowerCase()}`)
     .join(', ');
 }
-
-/** 1 host, 12 hosts */
-export const hostsWord = (count: number) => `${count} ${count === 1 ? 'host' : 'hosts'}`;

@@ -1,0 +1,102 @@
+import { Checkbox, Paper, Radio, SimpleGrid, Stack, TagsInput, Textarea, TextInput } from '@mantine/core';
+import type { UseFormReturnType } from '@mantine/form';
+import { useZone } from '../../shared/lib/zone';
+import type { Options } from './input';
+
+interface Props {
+  form: UseFormReturnType<Options>;
+  /** What the API has against a field. */
+  problems: Record<string, string>;
+}
+
+export function OptionsForm({ form, problems }: Props) {
+  const { zone } = useZone();
+  const immediate = form.values.when === 'now';
+  const field = (name: keyof Options) => ({ ...form.getInputProps(name), error: problems[name] });
+  return (
+    <Paper withBorder p="md">
+      <SimpleGrid cols={{ base: 1, md: 3 }} spacing="lg">
+        <Stack gap="sm">
+          <When form={form} />
+          <TextInput type="datetime-local" label={`Not before (${zone})`} {...field('not_before')} />
+        </Stack>
+        <Stack gap="sm">
+          <What form={form} error={problems.packages} />
+          <Checkbox
+            label="Allow a reboot"
+            description="Only hosts that require one, and only if their window has room for it"
+            {...form.getInputProps('allow_reboot', { type: 'checkbox' })}
+          />
+          <Textarea label="Notes" description="The first line names the job" autosize minRows={1} {...field('notes')} />
+        </Stack>
+        <SimpleGrid cols={2} spacing="sm" verticalSpacing="sm" style={{ alignContent: 'start' }}>
+          <TextInput
+            label="Hosts at a time"
+            description="Or a share, as 10%. Default: 10"
+            placeholder="10"
+            {...field('max_parallel')}
+          />
+          <TextInput
+            label="Stop at failures"
+            description="Or a share, as 5%. Default: 3"
+            placeholder="3"
+            {...field('max_failures')}
+          />
+          {immediate ? (
+            <TextInput
+              label="Wait for health"
+              description="At most. Default: 60m, unless the server is set otherwise"
+              placeholder="60m"
+              {...field('gate_timeout')}
+            />
+          ) : (
+            <TextInput
+              label="Wait for a window"
+              description="At most. Default: 864h, which is 36 days"
+              placeholder="864h"
+              {...field('max_wait')}
+            />
+          )}
+        </SimpleGrid>
+      </SimpleGrid>
+    </Paper>
+  );
+}
+
+function When({ form }: { form: UseFormReturnType<Options> }) {
+  return (
+    <Radio.Group label="When" {...form.getInputProps('when')}>
+      <Stack gap={6} mt={4}>
+        <Radio
+          value="windows"
+          label="In the maintenance window of each host"
+          description="In the next one, until its last start"
+        />
+        <Radio value="now" label="Immediately" description="Outside of windows too; a blackout holds it all the same" />
+      </Stack>
+    </Radio.Group>
+  );
+}
+
+function What({ form, error }: { form: UseFormReturnType<Options>; error: string | undefined }) {
+  return (
+    <>
+      <Radio.Group label="Packages" {...form.getInputProps('which')}>
+        <Stack gap={6} mt={4}>
+          <Radio value="all" label="All that are available" description="Whatever a host lists when it is patched" />
+          <Radio value="named" label="Only those named" />
+        </Stack>
+      </Radio.Group>
+      {form.values.which === 'named' && (
+        <TagsInput
+          aria-label="Package names"
+          placeholder="Name, then Enter"
+          splitChars={[',', ' ']}
+          acceptValueOnBlur
+          {...form.getInputProps('packages')}
+          error={error}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,60 @@
+import { Text } from '@mantine/core';
+import type { ColumnDef } from '@tanstack/react-table';
+import type { PreviewHost } from '../../api';
+import { HealthBadge } from '../../shared/ui/HealthBadge';
+import { Countdown, Span } from '../../shared/ui/Time';
+import { waitsAtGate } from './order';
+
+export const columns: ColumnDef<PreviewHost, unknown>[] = [
+  { id: 'fqdn', header: 'Host', meta: { width: 'minmax(110px, 1.4fr)' }, cell: ({ row }) => row.original.fqdn },
+  {
+    id: 'health',
+    header: 'Health now',
+    meta: { width: 'minmax(110px, 1fr)' },
+    cell: ({ row: { original: h } }) => <HealthBadge state={h.health.state} stale={h.health.stale} />,
+  },
+  {
+    id: 'pending',
+    header: 'Pending',
+    meta: { width: '80px', from: 'sm' },
+    cell: ({ row: { original: h } }) => h.pending_patches ?? '–',
+  },
+  {
+    id: 'start',
+    header: 'Earliest start',
+    meta: { width: 'minmax(120px, 1.2fr)', from: 'sm' },
+    cell: ({ row: { original: h } }) => <Start host={h} />,
+  },
+  {
+    id: 'span',
+    header: 'Window',
+    meta: { width: 'minmax(180px, 1.8fr)', from: 'md' },
+    cell: ({ row: { original: h } }) => (h.span ? <Span from={h.span.starts_at} to={h.span.ends_at} /> : '–'),
+  },
+  {
+    id: 'note',
+    header: 'Besides',
+    meta: { width: 'minmax(150px, 1.6fr)', from: 'lg' },
+    cell: ({ row: { original: h } }) => <span title={note(h)}>{note(h)}</span>,
+  },
+];
+
+function Start({ host }: { host: PreviewHost }) {
+  if (!host.earliest_start_at)
+    return (
+      <Text span size="sm" c="var(--caution)">
+        not at all
+      </Text>
+    );
+  return (
+    <>
+      <Countdown to={host.earliest_start_at} />
+      {waitsAtGate(host) && ', once healthy'}
+    </>
+  );
+}
+
+function note(host: PreviewHost): string {
+  if (host.excluded) return host.excluded.detail;
+  return host.busy ? 'Another job patches it now; it waits for that' : '';
+}

@@ -1,0 +1,12 @@
+import type { JobInput } from '../../api';
+import { formatInstant } from '../../shared/lib/time';
+import { count as counted } from '../../shared/lib/words';
+
+/** What the button does: Patch 12 hosts now. */
+export function verbOf(hosts: number, body: JobInput, zone: string): string {
+  const what = `Patch ${counted(hosts, 'host')}`;
+  const from = body.not_before && `from ${formatInstant(body.not_before, zone)}`;
+  if (body.immediate) return `${what} ${from ?? 'now'}`;
+  const whose = hosts === 1 ? 'its window' : 'their windows';
+  return from ? `${what} in ${whose}, ${from}` : `${what} in ${whose}`;
+}
