@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"reflect"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -26,32 +25,12 @@ type HostMatchQuery struct {
 	CertificateExpiring OptionalParam[bool] `query:"certificate_expiring" doc:"Only hosts whose agent showed a certificate that ends within 30 days or has ended, or the others"`
 }
 
-func (s *server) hostMatch(in HostMatchQuery) fleet.HostMatch {
-	m := s.allHosts()
-	m.Text, m.Zone, m.Health, m.Labels, m.Agent = in.Query, in.Zone, fleet.HealthState(in.Health), labelFilters(in.Label), fleet.AgentState(in.Agent)
-	m.RebootRequired, m.PendingPatches = in.RebootRequired.orNil(), in.PendingPatches.orNil()
-	m.Stale, m.CertificateExpiring = in.Stale.orNil(), in.CertificateExpiring.orNil()
-	if in.GroupID != "" {
-		m.GroupID = pathID(in.GroupID)
+func (in HostMatchQuery) matching() HostMatching {
+	return HostMatching{
+		Query: in.Query, GroupID: in.GroupID, Zone: in.Zone, Health: in.Health, Label: in.Label, Agent: in.Agent,
+		RebootRequired: in.RebootRequired.orNil(), PendingPatches: in.PendingPatches.orNil(), Stale: in.Stale.orNil(),
+		CertificateExpiring: in.CertificateExpiring.orNil(),
 	}
-	return m
-}
-
-// allHosts matches every host, and says what is old and what ends soon for who narrows it.
-func (s *server) allHosts() fleet.HostMatch {
-	return fleet.HostMatch{Ages: s.resultAges(), ExpiringBefore: s.Now().Add(fleet.CertificateNotice)}
-}
-
-func labelFilters(labels []string) []fleet.LabelFilter {
-	filters := make([]fleet.LabelFilter, len(labels))
-	for i, l := range labels {
-		name, value, hasValue := strings.Cut(l, "=")
-		filters[i].Name = name
-		if hasValue {
-			filters[i].Value = &value
-		}
-	}
-	return filters
 }
 
 type listHostsInput struct {
@@ -77,7 +56,7 @@ func (s *server) registerHostList() {
 }
 
 func (s *server) listHosts(ctx context.Context, by fleet.Caller, in *listHostsInput) (*huma.StreamResponse, error) {
-	f := fleet.HostFilter{HostMatch: s.hostMatch(in.HostMatchQuery), Sort: fleet.HostSort(in.Sort), Limit: in.Limit + 1}
+	f := fleet.HostFilter{HostMatch: s.hostMatch(in.matching()), Sort: fleet.HostSort(in.Sort), Limit: in.Limit + 1}
 	list := "hosts:" + in.Sort
 	if in.Cursor != "" {
 		f.After = &fleet.HostKey{}

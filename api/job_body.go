@@ -19,20 +19,22 @@ const (
 
 // JobInput is what is sent of a job.
 type JobInput struct {
-	HostIDs     []string   `json:"host_ids,omitempty" maxItems:"10000" doc:"Together with the hosts of group_ids at least one; every one operated by the caller"`
-	GroupIDs    []string   `json:"group_ids,omitempty" maxItems:"1000" doc:"The hosts that these groups have now"`
-	Packages    []string   `json:"packages,omitempty" minItems:"1" maxItems:"1000" doc:"Absent: everything a host lists as available when it is patched"`
-	Immediate   bool       `json:"immediate,omitempty" doc:"Wait for no maintenance window; blackouts hold it all the same"`
-	NotBefore   *time.Time `json:"not_before,omitempty" doc:"Nothing is dispatched before"`
-	AllowReboot bool       `json:"allow_reboot,omitempty" doc:"Reboot hosts that require it, if their span has room"`
-	MaxParallel *string    `json:"max_parallel,omitempty" doc:"How many hosts are patched at a time: a number or a percentage, rounded down. Default: 10" example:"10%"`
-	MaxFailures *string    `json:"max_failures,omitempty" doc:"At how many failures no more hosts are dispatched: a number or a percentage, rounded up. Default: 3" example:"5"`
-	GateTimeout *string    `json:"gate_timeout,omitempty" doc:"How long a host of an immediate job may wait for its checks; default: gate.immediate_timeout of the settings, 60m" example:"60m"`
-	MaxWait     *string    `json:"max_wait,omitempty" doc:"How long a host may wait for a maintenance window; default: 864h, in which every monthly window occurs" example:"864h"`
-	Notes       string     `json:"notes,omitempty" maxLength:"2000"`
+	HostIDs     []string      `json:"host_ids,omitempty" maxItems:"10000" doc:"Together with the hosts of group_ids and matching at least one; every one operated by the caller"`
+	GroupIDs    []string      `json:"group_ids,omitempty" maxItems:"1000" doc:"The hosts that these groups have now"`
+	Matching    *HostMatching `json:"matching,omitempty" doc:"All hosts that match now and that the caller operates, with the meaning of the filters of GET /hosts; {}: all that the caller operates"`
+	Packages    []string      `json:"packages,omitempty" minItems:"1" maxItems:"1000" doc:"Absent: everything a host lists as available when it is patched"`
+	Immediate   bool          `json:"immediate,omitempty" doc:"Wait for no maintenance window; blackouts hold it all the same"`
+	NotBefore   *time.Time    `json:"not_before,omitempty" doc:"Nothing is dispatched before"`
+	AllowReboot bool          `json:"allow_reboot,omitempty" doc:"Reboot hosts that require it, if their span has room"`
+	MaxParallel *string       `json:"max_parallel,omitempty" doc:"How many hosts are patched at a time: a number or a percentage, rounded down. Default: 10" example:"10%"`
+	MaxFailures *string       `json:"max_failures,omitempty" doc:"At how many failures no more hosts are dispatched: a number or a percentage, rounded up. Default: 3" example:"5"`
+	GateTimeout *string       `json:"gate_timeout,omitempty" doc:"How long a host of an immediate job may wait for its checks; default: gate.immediate_timeout of the settings, 60m" example:"60m"`
+	MaxWait     *string       `json:"max_wait,omitempty" doc:"How long a host may wait for a maintenance window; default: 864h, in which every monthly window occurs" example:"864h"`
+	Notes       string        `json:"notes,omitempty" maxLength:"2000"`
 }
 
-func (in JobInput) request(p Policy, key string) (fleet.JobRequest, error) {
+func (s *server) jobRequest(in JobInput, key string) (fleet.JobRequest, error) {
+	p := s.Policy
 	r := fleet.JobRequest{
 		Packages: in.Packages, Immediate: in.Immediate, NotBefore: in.NotBefore, AllowReboot: in.AllowReboot,
 		Notes: in.Notes, IdempotencyKey: key, RequestHash: hashOf(in),
@@ -44,6 +46,10 @@ func (in JobInput) request(p Policy, key string) (fleet.JobRequest, error) {
 	r.MaxFailures, errs[3] = fleet.ParseLimit("max_failures", or(in.MaxFailures, defaultMaxFailures))
 	r.GateTimeout, errs[4] = duration("gate_timeout", in.GateTimeout, p.GateTimeout)
 	r.MaxWait, errs[5] = duration("max_wait", in.MaxWait, p.MaxWait)
+	if in.Matching != nil {
+		m := s.hostMatch(*in.Matching)
+		r.Matching = &m
+	}
 	return r, errors.Join(errs[:]...)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -23,6 +24,7 @@ type JobHostPath struct {
 type listJobHostsInput struct {
 	JobPath
 	PageQuery
+	FormatQuery
 	Status string `query:"status" maxLength:"50" doc:"Only hosts of this status"`
 	Query  string `query:"q" maxLength:"200" doc:"Part of the fqdn"`
 }
@@ -59,10 +61,9 @@ type SettleInput struct {
 }
 
 type (
-	listJobHostsAnswer struct{ Body jobHostList }
-	jobHostAnswer      struct{ Body JobHostDetail }
-	jobLogAnswer       struct{ Body JobLog }
-	settleInput        struct {
+	jobHostAnswer struct{ Body JobHostDetail }
+	jobLogAnswer  struct{ Body JobLog }
+	settleInput   struct {
 		JobHostPath
 		Body SettleInput
 	}
@@ -73,6 +74,8 @@ func (s *server) registerJobHosts() {
 	handle(s, huma.Operation{
 		OperationID: "listJobHosts", Method: http.MethodGet, Path: "/jobs/{id}/hosts", Tags: tags,
 		Summary: "List the hosts of a job in order of their fqdn", Errors: readErrors,
+		Description: tableDescription("hosts"),
+		Responses:   s.listOrTable(reflect.TypeFor[jobHostList](), "JobHostList"),
 	}, s.listJobHosts)
 	handle(s, huma.Operation{
 		OperationID: "getJobHost", Method: http.MethodGet, Path: "/jobs/{id}/hosts/{host_id}", Tags: tags,
@@ -97,7 +100,7 @@ func (s *server) registerJobHosts() {
 	}, s.settleJobHost)
 }
 
-func (s *server) listJobHosts(ctx context.Context, by fleet.Caller, in *listJobHostsInput) (*listJobHostsAnswer, error) {
+func (s *server) listJobHosts(ctx context.Context, by fleet.Caller, in *listJobHostsInput) (*huma.StreamResponse, error) {
 	job := pathID(in.ID)
 	f := fleet.JobHostFilter{Status: fleet.Status(in.Status), Text: in.Query, Limit: in.Limit + 1}
 	if in.Cursor != "" {
@@ -109,14 +112,19 @@ func (s *server) listJobHosts(ctx context.Context, by fleet.Caller, in *listJobH
 			return nil, errCursor
 		}
 	}
+	if in.wantsCSV() {
+		return s.exportJobHosts(ctx, by, job, f)
+	}
 	hosts, err := s.Store.JobHosts(ctx, by.Sees(), job, f)
 	if err != nil {
 		return nil, err
 	}
-	page, next := cut("job-hosts", hosts, in.Limit, func(h fleet.JobHostView) fleet.JobHostPlace {
-		return fleet.JobHostPlace{FQDN: h.FQDN, HostID: h.HostID}
-	})
-	return &listJobHostsAnswer{Body: jobHostList{Items: convert(page, jobHostBody), NextCursor: next}}, nil
+	page, next := cut("job-hosts", hosts, in.Limit, jobHostPlace)
+	return jsonAnswer(jobHostList{Items: convert(page, jobHostBody), NextCursor: next})
+}
+
+func jobHostPlace(h fleet.JobHostView) fleet.JobHostPlace {
+	return fleet.JobHostPlace{FQDN: h.FQDN, HostID: h.HostID}
 }
 
 func (s *server) getJobHost(ctx context.Context, by fleet.Caller, in *JobHostPath) (*jobHostAnswer, error) {

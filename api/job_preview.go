@@ -1,8 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -18,9 +22,11 @@ const (
 
 // JobPreview is what a job would mean, as things are now.
 type JobPreview struct {
-	Hosts    int           `json:"hosts"`
-	Excluded int           `json:"excluded" doc:"How many of them would not be patched, as things are now"`
-	Items    []PreviewHost `json:"items" doc:"Every host of the job in order of their fqdn"`
+	Hosts      int           `json:"hosts"`
+	Excluded   int           `json:"excluded" doc:"How many of them would not be patched, as things are now"`
+	Health     HealthCounts  `json:"health" doc:"How many of them are of which health now; those that are not healthy wait at the gate"`
+	Items      []PreviewHost `json:"items" doc:"The excluded ones first, then by health: unhealthy, unknown, none, healthy; equal ones in order of their fqdn"`
+	NextCursor *string       `json:"next_cursor" nullable:"true" doc:"Null on the last page; goes with the same body"`
 }
 
 // PreviewHost is one host of a job that was not made yet.
@@ -43,7 +49,10 @@ type Exclusion struct {
 }
 
 type (
-	previewJobInput  struct{ Body JobInput }
+	previewJobInput struct {
+		PageQuery
+		Body JobInput
+	}
 	previewJobAnswer struct{ Body JobPreview }
 )
 
@@ -51,16 +60,20 @@ func (s *server) registerJobPreview() {
 	handle(s, huma.Operation{
 		OperationID: "previewJob", Method: http.MethodPost, Path: "/jobs/preview", Tags: []string{"Jobs"},
 		Summary:     "See what a job would mean without making it",
-		Description: "Refuses what creating the job would refuse.", Errors: createErrors, Metadata: map[string]any{readsOnly: true},
+		Description: "Refuses what creating the job would refuse. The counts are of all hosts, the items come in pages; each is of the moment it is asked for.", Errors: createErrors, Metadata: map[string]any{readsOnly: true},
 	}, s.previewJob)
 }
 
 func (s *server) previewJob(ctx context.Context, by fleet.Caller, in *previewJobInput) (*previewJobAnswer, error) {
-	request, err := in.Body.request(s.Policy, "")
+	request, err := s.jobRequest(in.Body, "")
 	if err != nil {
 		return nil, err
 	}
-	if err := request.Validate(s.Now()); err != nil {
+	var after *previewPlace
+	if in.Cursor != "" {
+		after = &previewPlace{}
+	}
+	if err := errors.Join(request.Validate(s.Now()), readCursor("preview", in.Cursor, after)); err != nil {
 		return nil, err
 	}
 	hosts, err := s.Store.JobCandidates(ctx, by, request, s.resultAges())
@@ -73,14 +86,51 @@ func (s *server) previewJob(ctx context.Context, by fleet.Caller, in *previewJob
 	}
 	p := s.planner(request)
 	ages := s.resultAges()
-	preview := JobPreview{Hosts: len(hosts), Items: make([]PreviewHost, len(hosts))}
+	all := make([]PreviewHost, len(hosts))
 	for i, h := range hosts {
-		preview.Items[i] = previewHost(h, p.plan(windows[h.ID]), ages)
-		if preview.Items[i].Excluded != nil {
+		all[i] = previewHost(h, p.plan(windows[h.ID]), ages)
+	}
+	return &previewJobAnswer{Body: previewPage(all, after, in.Limit)}, nil
+}
+
+// previewPlace is the place of a host in a preview: what somebody has to look at comes first.
+type previewPlace struct {
+	Rank int    `json:"r"`
+	FQDN string `json:"f"` // in lower case, which is unique
+}
+
+func placeOf(h PreviewHost) previewPlace {
+	place := previewPlace{Rank: 1 + fleet.HealthState(h.Health.State).Rank(), FQDN: strings.ToLower(h.FQDN)}
+	if h.Excluded != nil {
+		place.Rank = 0
+	}
+	return place
+}
+
+func (p previewPlace) compare(other previewPlace) int {
+	return cmp.Or(cmp.Compare(p.Rank, other.Rank), cmp.Compare(p.FQDN, other.FQDN))
+}
+
+// previewPage counts all hosts and shows those that follow a place.
+func previewPage(all []PreviewHost, after *previewPlace, limit int) JobPreview {
+	preview, health := JobPreview{Hosts: len(all)}, map[fleet.HealthState]int{}
+	var rest []PreviewHost
+	for _, h := range all {
+		health[fleet.HealthState(h.Health.State)]++
+		if h.Excluded != nil {
 			preview.Excluded++
 		}
+		if after == nil || placeOf(h).compare(*after) > 0 {
+			rest = append(rest, h)
+		}
 	}
-	return &previewJobAnswer{Body: preview}, nil
+	slices.SortFunc(rest, func(a, b PreviewHost) int { return placeOf(a).compare(placeOf(b)) })
+	preview.Health = healthCounts(health)
+	preview.Items, preview.NextCursor = cut("preview", rest, limit, placeOf)
+	if preview.Items == nil {
+		preview.Items = []PreviewHost{}
+	}
+	return preview
 }
 
 func previewHost(h fleet.JobCandidate, p planned, ages fleet.ResultAges) PreviewHost {

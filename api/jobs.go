@@ -55,7 +55,7 @@ func (s *server) registerJobs() {
 	}, s.listJobs)
 	handle(s, huma.Operation{
 		OperationID: "createJob", Method: http.MethodPost, Path: "/jobs", Tags: tags, Summary: "Patch a set of hosts",
-		Description:   "The hosts of groups are resolved now. The job is accepted also while Temporal is away; its run starts when it is back.",
+		Description:   "The hosts are host_ids, those of group_ids and those of matching together, each once; which these are is found out now. The job is accepted also while Temporal is away; its run starts when it is back.",
 		DefaultStatus: http.StatusAccepted, Errors: createErrors,
 	}, s.createJob)
 	handle(s, huma.Operation{
@@ -75,7 +75,7 @@ func (s *server) registerJobs() {
 }
 
 func (s *server) createJob(ctx context.Context, by fleet.Caller, in *createJobInput) (*acceptedJobAnswer, error) {
-	request, err := in.Body.request(s.Policy, in.Key)
+	request, err := s.jobRequest(in.Body, in.Key)
 	if err != nil {
 		return nil, err
 	}

@@ -111,6 +111,11 @@ func TestAJobHasAtMost10000Hosts(t *testing.T) {
 	require.Equal(t, []string{"group_ids"}, s.refuse(422, "invalid_field", s.admin, "POST", jobs, map[string]any{"host_ids": []string{more}, "group_ids": []string{group}}))
 	preview := s.must(200, s.admin, "POST", jobs+"/preview", map[string]any{"group_ids": []string{group}})
 	require.EqualValues(t, 10000, preview["hosts"])
+	require.Len(t, preview["items"], 50)
+	s.must(200, s.admin, "POST", jobs+"/preview", map[string]any{"matching": map[string]any{"group_id": group}})
+	for _, path := range []string{jobs, jobs + "/preview"} {
+		require.Equal(t, []string{"matching"}, s.refuse(422, "invalid_field", s.admin, "POST", path, map[string]any{"matching": map[string]any{}}))
+	}
 }
 
 func TestEachBrokenRuleOfAJobNamesItsField(t *testing.T) {
@@ -162,6 +167,11 @@ func TestEachBrokenRuleOfAJobNamesItsField(t *testing.T) {
 		"not before no time":    {map[string]any{"not_before": "tomorrow"}, "not_before"},
 		"notes of 2000":         {map[string]any{"notes": strings.Repeat("é", 2000)}, ""},
 		"notes of 2001":         {map[string]any{"notes": strings.Repeat("é", 2001)}, "notes"},
+		"unknown match":         {map[string]any{"matching": map[string]any{"name": "x"}}, "matching.name"},
+		"unknown health":        {map[string]any{"matching": map[string]any{"health": "ill"}}, "matching.health"},
+		"11 labels":             {map[string]any{"matching": map[string]any{"label": many(11)}}, "matching.label"},
+		"10 labels":             {map[string]any{"matching": map[string]any{"label": many(10)}}, ""},
+		"nothing matches":       {map[string]any{"host_ids": absent, "matching": map[string]any{"q": "nobody"}}, "matching"},
 		"NUL in notes":          {map[string]any{"notes": "\x00"}, "notes"},
 		"unknown field":         {map[string]any{"force": true}, "force"},
 	} {

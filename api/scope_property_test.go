@@ -277,10 +277,37 @@ func (c *comparison) comparePreviews() {
 			asked = append(asked, object{"group_ids": []string{g}})
 		}
 	}
+	c.compareMatchingPreviews()
 	for _, body := range asked {
 		want, got := c.s.call(c.s.admin, "POST", jobs+"/preview", body), c.s.call(c.token, "POST", jobs+"/preview", body)
 		require.Equal(c.r, want.status, got.status, "%s", got.body)
 		require.Equal(c.r, string(want.body), string(got.body), "%v", body)
+	}
+}
+
+// compareMatchingPreviews holds that a filter means to a job what it means to a list, less what the caller does not operate.
+func (c *comparison) compareMatchingPreviews() {
+	matches := map[string]object{
+		"": {}, "q=h1": {"q": "h1"}, "label=tier": {"label": []string{"tier"}}, "health=unhealthy": {"health": "unhealthy"},
+		"agent=reachable&reboot_required=true": {"agent": "reachable", "reboot_required": true}, "stale=false&zone=edge": {"stale": false, "zone": "edge"},
+	}
+	for _, g := range c.groups {
+		matches["group_id="+g] = object{"group_id": g}
+	}
+	for filter, matching := range matches {
+		var hosts []string
+		for _, h := range c.list(c.token, "hosts", filter) {
+			if c.operates(c.host(h["id"])) {
+				hosts = append(hosts, h["id"].(string))
+			}
+		}
+		got := c.s.call(c.token, "POST", jobs+"/preview", object{"matching": matching})
+		if len(hosts) == 0 {
+			require.Equal(c.r, 422, got.status, "%s: %s", filter, got.body)
+			continue
+		}
+		want := c.s.call(c.s.admin, "POST", jobs+"/preview", object{"host_ids": hosts})
+		require.Equal(c.r, string(want.body), string(got.body), filter)
 	}
 }
 

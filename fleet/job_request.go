@@ -32,6 +32,7 @@ var keyPattern = regexp.MustCompile(`^[\x21-\x7e]+$`)
 type JobRequest struct {
 	HostIDs     []string
 	GroupIDs    []string
+	Matching    *HostMatch // besides, all hosts that match and that the caller operates
 	Packages    []string // nil: everything available
 	Immediate   bool
 	NotBefore   *time.Time
@@ -63,8 +64,8 @@ func (r JobRequest) Validate(now time.Time) error {
 
 func (r JobRequest) validateTargets() error {
 	switch {
-	case len(r.HostIDs) == 0 && len(r.GroupIDs) == 0:
-		return Invalid("host_ids", "a job needs at least one host, in host_ids or by group_ids")
+	case len(r.HostIDs) == 0 && len(r.GroupIDs) == 0 && r.Matching == nil:
+		return Invalid("host_ids", "a job needs at least one host, in host_ids, by group_ids or by matching")
 	case len(r.HostIDs) > MaxJobHosts:
 		return Invalid("host_ids", "must be at most %d", MaxJobHosts)
 	case len(r.GroupIDs) > MaxJobGroups:

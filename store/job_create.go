@@ -22,18 +22,20 @@ type jobPayload struct {
 // request with the same idempotency key before it changes nothing and returns that job with existed set; another
 // request with that key is a conflict.
 func (s *Store) CreateJob(ctx context.Context, by fleet.Caller, r fleet.JobRequest) (id string, existed bool, err error) {
-	err = s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
-		id, existed, err = createJob(ctx, q, by, r)
+	err = s.change(ctx, by, func(tx pgx.Tx, q *sqlgen.Queries) error {
+		id, existed, err = createJob(ctx, tx, q, by, r)
 		return err
 	})
 	return id, existed, err
 }
 
-func createJob(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, r fleet.JobRequest) (id string, existed bool, err error) {
+func createJob(
+	ctx context.Context, tx pgx.Tx, q *sqlgen.Queries, by fleet.Caller, r fleet.JobRequest,
+) (id string, existed bool, err error) {
 	if id, err := jobByKey(ctx, q, by, r); err != nil || id != "" {
 		return id, true, err
 	}
-	hosts, err := resolveHosts(ctx, q, by, r)
+	hosts, err := resolveHosts(ctx, tx, q, by, r)
 	if err != nil {
 		return "", false, err
 	}
@@ -101,9 +103,48 @@ func recordJob(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, id strin
 	if r.RetryOf != "" {
 		action = "job.retry"
 	}
-	return writeAudit(ctx, q, by.Actor(), action, "job", id, map[string]any{
+	detail := map[string]any{
 		"hosts": hosts, "group_ids": r.GroupIDs, "packages": r.Packages, "immediate": r.Immediate, "not_before": r.NotBefore,
 		"allow_reboot": r.AllowReboot, "max_parallel": r.MaxParallel.String(), "max_failures": r.MaxFailures.String(),
 		"gate_timeout": r.GateTimeout.String(), "max_wait": r.MaxWait.String(), "notes": r.Notes, "retry_of": r.RetryOf,
-	})
+	}
+	if r.Matching != nil {
+		detail["matching"] = matchDetail(*r.Matching)
+	}
+	return writeAudit(ctx, q, by.Actor(), action, "job", id, detail)
+}
+
+// matchDetail is what was asked for, by the names that it was asked by.
+func matchDetail(m fleet.HostMatch) map[string]any {
+	detail := map[string]any{}
+	for name, value := range map[string]string{
+		"q": m.Text, "group_id": m.GroupID, "zone": m.Zone, "health": string(m.Health), "agent": string(m.Agent),
+	} {
+		if value != "" {
+			detail[name] = value
+		}
+	}
+	for name, value := range map[string]*bool{
+		"reboot_required": m.RebootRequired, "has_pending_patches": m.PendingPatches, "stale": m.Stale,
+		"certificate_expiring": m.CertificateExpiring,
+	} {
+		if value != nil {
+			detail[name] = *value
+		}
+	}
+	if len(m.Labels) > 0 {
+		detail["label"] = labelTexts(m.Labels)
+	}
+	return detail
+}
+
+func labelTexts(labels []fleet.LabelFilter) []string {
+	texts := make([]string, len(labels))
+	for i, l := range labels {
+		texts[i] = l.Name
+		if l.Value != nil {
+			texts[i] += "=" + *l.Value
+		}
+	}
+	return texts
 }

@@ -21,8 +21,8 @@ func (s *Store) JobCandidates(
 	ctx context.Context, by fleet.Caller, r fleet.JobRequest, ages fleet.ResultAges,
 ) ([]fleet.JobCandidate, error) {
 	var ids []string
-	err := s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) (err error) {
-		ids, err = resolveHosts(ctx, q, by, r)
+	err := s.tx(ctx, func(tx pgx.Tx, q *sqlgen.Queries) (err error) {
+		ids, err = resolveHosts(ctx, tx, q, by, r)
 		return err
 	})
 	if err != nil {
@@ -57,7 +57,7 @@ func candidates(hosts []fleet.HostView, attempts []sqlgen.UnfinishedAttemptsRow)
 
 // resolveHosts returns the hosts that a request means, each once. Every one is operated by the caller; one that is not
 // seen refuses the whole request, which names it as unknown.
-func resolveHosts(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, r fleet.JobRequest) ([]string, error) {
+func resolveHosts(ctx context.Context, tx pgx.Tx, q *sqlgen.Queries, by fleet.Caller, r fleet.JobRequest) ([]string, error) {
 	if err := operatesGroups(ctx, q, by, r.GroupIDs); err != nil {
 		return nil, err
 	}
@@ -69,14 +69,38 @@ func resolveHosts(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, r fle
 	if err != nil {
 		return nil, fmt.Errorf("read hosts of groups: %w", err)
 	}
-	ids = slices.Compact(slices.Sorted(slices.Values(append(ids, ofGroups...))))
-	switch {
-	case len(ids) == 0:
-		return nil, fleet.Invalid("group_ids", "these groups have no hosts; a job needs at least one")
-	case len(ids) > fleet.MaxJobHosts:
-		return nil, fleet.Invalid("group_ids", "these are %d hosts, a job has at most %d", len(ids), fleet.MaxJobHosts)
+	matching, err := matchingHosts(ctx, tx, by, r.Matching)
+	if err != nil {
+		return nil, err
 	}
-	return ids, nil
+	ids = slices.Compact(slices.Sorted(slices.Values(slices.Concat(ids, ofGroups, matching))))
+	return ids, boundHosts(len(ids), r.Matching != nil)
+}
+
+// matchingHosts returns the hosts that match, as a list shows them to the caller, and that the caller operates.
+func matchingHosts(ctx context.Context, tx pgx.Tx, by fleet.Caller, m *fleet.HostMatch) ([]string, error) {
+	if m == nil {
+		return nil, nil
+	}
+	q, operates := matchHosts(by.Sees(), *m), by.Operates()
+	q.when(!operates.All, "h.id in (select gh.host_id from group_hosts gh where gh.group_id = any(@operates::uuid[]))",
+		pgx.NamedArgs{"operates": operates.Groups})
+	return hostIDs(ctx, tx, "select h.id"+q.from(), q.args)
+}
+
+// boundHosts refuses what no job may have, naming what made it so many or so few.
+func boundHosts(n int, matching bool) error {
+	switch {
+	case n == 0 && matching:
+		return fleet.Invalid("matching", "no host that you operate matches; a job needs at least one")
+	case n == 0:
+		return fleet.Invalid("group_ids", "these groups have no hosts; a job needs at least one")
+	case n > fleet.MaxJobHosts && matching:
+		return fleet.Invalid("matching", "these are %d hosts, a job has at most %d", n, fleet.MaxJobHosts)
+	case n > fleet.MaxJobHosts:
+		return fleet.Invalid("group_ids", "these are %d hosts, a job has at most %d", n, fleet.MaxJobHosts)
+	}
+	return nil
 }
 
 func operatesGroups(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, groups []string) error {

@@ -835,7 +835,7 @@ export const listJobs = <ThrowOnError extends boolean = false>(options?: Options
 /**
  * Patch a set of hosts
  *
- * The hosts of groups are resolved now. The job is accepted also while Temporal is away; its run starts when it is back. Who may: operators of everything that the request names, and administrators.
+ * The hosts are host_ids, those of group_ids and those of matching together, each once; which these are is found out now. The job is accepted also while Temporal is away; its run starts when it is back. Who may: operators of everything that the request names, and administrators.
  */
 export const createJob = <ThrowOnError extends boolean = false>(options: Options<CreateJobData, ThrowOnError>): RequestResult<CreateJobResponses, CreateJobErrors, ThrowOnError> => (options.client ?? client).post<CreateJobResponses, CreateJobErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {
@@ -854,7 +854,7 @@ export const createJob = <ThrowOnError extends boolean = false>(options: Options
 /**
  * See what a job would mean without making it
  *
- * Refuses what creating the job would refuse. Who may: operators of everything that the request names, and administrators.
+ * Refuses what creating the job would refuse. The counts are of all hosts, the items come in pages; each is of the moment it is asked for. Who may: operators of everything that the request names, and administrators.
  */
 export const previewJob = <ThrowOnError extends boolean = false>(options: Options<PreviewJobData, ThrowOnError>): RequestResult<PreviewJobResponses, PreviewJobErrors, ThrowOnError> => (options.client ?? client).post<PreviewJobResponses, PreviewJobErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {
@@ -903,7 +903,7 @@ export const cancelJob = <ThrowOnError extends boolean = false>(options: Options
 /**
  * List the hosts of a job in order of their fqdn
  *
- * Who may: viewers and operators of a group that it is in, and administrators; it does not exist for others.
+ * With format=csv, or Accept: text/csv, the answer is one table of all hosts that pass the filter, and limit counts for nothing; more than 100000 are refused. In it a text that a spreadsheet would take for a formula begins with an apostrophe. Who may: viewers and operators of a group that it is in, and administrators; it does not exist for others.
  */
 export const listJobHosts = <ThrowOnError extends boolean = false>(options: Options<ListJobHostsData, ThrowOnError>): RequestResult<ListJobHostsResponses, ListJobHostsErrors, ThrowOnError> => (options.client ?? client).get<ListJobHostsResponses, ListJobHostsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {

@@ -561,6 +561,16 @@ export type HealthCheckUpdate = {
     url?: string;
 };
 
+export type HealthCounts = {
+    healthy: number;
+    /**
+     * Without an enabled check
+     */
+    none: number;
+    unhealthy: number;
+    unknown: number;
+};
+
 export type Host = {
     address: string;
     agent: HostAgent;
@@ -682,6 +692,49 @@ export type HostList = {
      * How many hosts match, on all pages together
      */
     total: number;
+};
+
+export type HostMatching = {
+    /**
+     * Only hosts whose agent was found so by the last inventory
+     */
+    agent?: 'reachable' | 'unreachable' | 'unknown';
+    /**
+     * Only hosts whose agent's certificate ends within 30 days or has ended, or the others
+     */
+    certificate_expiring?: boolean;
+    /**
+     * Only hosts of this group
+     */
+    group_id?: string;
+    /**
+     * Only hosts with pending patches, or without
+     */
+    has_pending_patches?: boolean;
+    /**
+     * Only hosts of this health
+     */
+    health?: 'healthy' | 'unhealthy' | 'unknown' | 'none';
+    /**
+     * Only hosts with all of these labels: name or name=value
+     */
+    label?: Array<string>;
+    /**
+     * Part of the fqdn, the display name or the address
+     */
+    q?: string;
+    /**
+     * Only hosts that require a reboot, or that do not
+     */
+    reboot_required?: boolean;
+    /**
+     * Only hosts whose health is stale, or is not
+     */
+    stale?: boolean;
+    /**
+     * Only hosts of this zone
+     */
+    zone?: string;
 };
 
 export type HostSpan = {
@@ -899,13 +952,17 @@ export type JobInput = {
      */
     group_ids?: Array<string>;
     /**
-     * Together with the hosts of group_ids at least one; every one operated by the caller
+     * Together with the hosts of group_ids and matching at least one; every one operated by the caller
      */
     host_ids?: Array<string>;
     /**
      * Wait for no maintenance window; blackouts hold it all the same
      */
     immediate?: boolean;
+    /**
+     * All hosts that match now and that the caller operates, with the meaning of the filters of GET /hosts; {}: all that the caller operates
+     */
+    matching?: HostMatching;
     /**
      * At how many failures no more hosts are dispatched: a number or a percentage, rounded up. Default: 3
      */
@@ -954,11 +1011,19 @@ export type JobPreview = {
      * How many of them would not be patched, as things are now
      */
     excluded: number;
+    /**
+     * How many of them are of which health now; those that are not healthy wait at the gate
+     */
+    health: HealthCounts;
     hosts: number;
     /**
-     * Every host of the job in order of their fqdn
+     * The excluded ones first, then by health: unhealthy, unknown, none, healthy; equal ones in order of their fqdn
      */
     items: Array<PreviewHost>;
+    /**
+     * Null on the last page; goes with the same body
+     */
+    next_cursor: string | null;
 };
 
 export type JobRun = {
@@ -4618,7 +4683,16 @@ export type CreateJobResponse = CreateJobResponses[keyof CreateJobResponses];
 export type PreviewJobData = {
     body: JobInput;
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * next_cursor of the page before; absent: the first page
+         */
+        cursor?: string;
+        /**
+         * The most items to return
+         */
+        limit?: number;
+    };
     url: '/api/v1/jobs/preview';
 };
 
@@ -4777,6 +4851,10 @@ export type ListJobHostsData = {
          * The most items to return
          */
         limit?: number;
+        /**
+         * Absent: what Accept asks for
+         */
+        format?: 'json' | 'csv';
         /**
          * Only hosts of this status
          */

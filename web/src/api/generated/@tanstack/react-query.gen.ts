@@ -1439,7 +1439,7 @@ export const listJobsInfiniteOptions = (options?: Options<ListJobsData>) => {
 /**
  * Patch a set of hosts
  *
- * The hosts of groups are resolved now. The job is accepted also while Temporal is away; its run starts when it is back. Who may: operators of everything that the request names, and administrators.
+ * The hosts are host_ids, those of group_ids and those of matching together, each once; which these are is found out now. The job is accepted also while Temporal is away; its run starts when it is back. Who may: operators of everything that the request names, and administrators.
  */
 export const createJobMutation = (options?: Partial<Options<CreateJobData>>): UseMutationOptions<CreateJobResponse, CreateJobError, Options<CreateJobData>> => {
     const mutationOptions: UseMutationOptions<CreateJobResponse, CreateJobError, Options<CreateJobData>> = {
@@ -1458,7 +1458,7 @@ export const createJobMutation = (options?: Partial<Options<CreateJobData>>): Us
 /**
  * See what a job would mean without making it
  *
- * Refuses what creating the job would refuse. Who may: operators of everything that the request names, and administrators.
+ * Refuses what creating the job would refuse. The counts are of all hosts, the items come in pages; each is of the moment it is asked for. Who may: operators of everything that the request names, and administrators.
  */
 export const previewJobMutation = (options?: Partial<Options<PreviewJobData>>): UseMutationOptions<PreviewJobResponse, PreviewJobError, Options<PreviewJobData>> => {
     const mutationOptions: UseMutationOptions<PreviewJobResponse, PreviewJobError, Options<PreviewJobData>> = {
@@ -1518,7 +1518,7 @@ export const listJobHostsQueryKey = (options: Options<ListJobHostsData>) => crea
 /**
  * List the hosts of a job in order of their fqdn
  *
- * Who may: viewers and operators of a group that it is in, and administrators; it does not exist for others.
+ * With format=csv, or Accept: text/csv, the answer is one table of all hosts that pass the filter, and limit counts for nothing; more than 100000 are refused. In it a text that a spreadsheet would take for a formula begins with an apostrophe. Who may: viewers and operators of a group that it is in, and administrators; it does not exist for others.
  */
 export const listJobHostsOptions = (options: Options<ListJobHostsData>) => queryOptions<ListJobHostsResponse, ListJobHostsError, ListJobHostsResponse, ReturnType<typeof listJobHostsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -1538,7 +1538,7 @@ export const listJobHostsInfiniteQueryKey = (options: Options<ListJobHostsData>)
 /**
  * List the hosts of a job in order of their fqdn
  *
- * Who may: viewers and operators of a group that it is in, and administrators; it does not exist for others.
+ * With format=csv, or Accept: text/csv, the answer is one table of all hosts that pass the filter, and limit counts for nothing; more than 100000 are refused. In it a text that a spreadsheet would take for a formula begins with an apostrophe. Who may: viewers and operators of a group that it is in, and administrators; it does not exist for others.
  */
 export const listJobHostsInfiniteOptions = (options: Options<ListJobHostsData>) => {
     const opts = infiniteQueryOptions<ListJobHostsResponse, ListJobHostsError, InfiniteData<ListJobHostsResponse>, QueryKey<Options<ListJobHostsData>>, string | Pick<QueryKey<Options<ListJobHostsData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
