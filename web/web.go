@@ -1,4 +1,3 @@
-// Package web holds the built web UI and serves it.
 package web
 
 import (
