@@ -10,6 +10,7 @@ import {
 import { getMeOptions } from '../api';
 import { auditSearch } from '../features/audit/search';
 import { deploySearch } from '../features/deploy/search';
+import { enrolmentsSearch } from '../features/enrolments/search';
 import { groupsSearch } from '../features/groups/search';
 import { hostsSearch } from '../features/hosts/search';
 import { jobSearch, jobsSearch } from '../features/jobs/search';
@@ -97,7 +98,20 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import('../features/audit/AuditPage'), 'AuditPage'),
 });
 
-const adminPages = [groups, group, users, account, audit] as const;
+const enrolments = createRoute({
+  getParentRoute: () => shell,
+  path: '/enrolments',
+  validateSearch: enrolmentsSearch,
+  component: lazyRouteComponent(() => import('../features/enrolments/EnrolmentsPage'), 'EnrolmentsPage'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('../features/settings/SettingsPage'), 'SettingsPage'),
+});
+
+const adminPages = [groups, group, users, account, audit, enrolments, settings] as const;
 
 const hosts = createRoute({
   getParentRoute: () => shell,

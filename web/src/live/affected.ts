@@ -15,6 +15,7 @@ const lists: Record<string, readonly string[]> = {
   'group.changed': ['listGroups', 'getGroup', 'listGroupUsers', 'listHosts', 'getMe'],
   'check.changed': ['listHosts', 'getFleetSummary'],
   'window.changed': ['getCalendar', 'listSiteWindows', 'listGroupWindows', 'listHostWindows', 'listHosts'],
+  'enrolment.changed': ['listEnrolments', 'getEnrolment'],
   'job.changed': ['listJobs', 'getFleetSummary'],
   'job_host.changed': ['listJobs', 'getFleetSummary', 'listFleetJobHosts'],
 };

@@ -4,7 +4,9 @@ import {
   IconListCheck,
   IconRocket,
   IconServer,
+  IconSettings,
   IconUserKey,
+  IconUserPlus,
   IconUsersGroup,
 } from '@tabler/icons-react';
 import type { Me } from '../../api';
@@ -16,8 +18,10 @@ export const pages = [
   { to: '/groups', label: 'Groups', icon: IconUsersGroup, admin: false },
   { to: '/deploy', label: 'Deploy', icon: IconRocket, admin: false },
   { to: '/jobs', label: 'Jobs', icon: IconListCheck, admin: false },
-  { to: '/users', label: 'Users and tokens', icon: IconHistory, IconUserKey, admin: false },
+  { to: '/users', label: 'Users and tokens', icon: IconUserKey, admin: false },
   { to: '/audit', label: 'Audit', icon: IconHistory, admin: true },
+  { to: '/enrolments', label: 'Enrolments', icon: IconUserPlus, admin: true },
+  { to: '/settings', label: 'Settings', icon: IconSettings, admin: true },
 ] as const;
 
 /** Those that the caller may read. */

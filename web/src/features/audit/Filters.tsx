@@ -40,11 +40,11 @@ export function Filters({ search, actions, errors }: Props) {
   return (
     <form onSubmit={submit} aria-label="Filters">
       <Group gap="xs" align="flex-end">
-        <TextInput label="Who" w={130} {...input('actor')} />
-        <Autocomplete label="What" data={actions} w={160} {...input('action')} />
-        <TextInput label="Kind of thing" placeholder="host" w={120} {...input('subject_type')} />
-        <TextInput label="Id of the thing" w={150} {...input('subject_id')} />
-        <TextInput label="Request" w={120} {...input('request_id')} />
+        <TextInput label="Who" w={110} {...input('actor')} />
+        <Autocomplete label="What" data={actions} w={140} {...input('action')} />
+        <TextInput label="Kind of thing" placeholder="host" w={110} {...input('subject_type')} />
+        <TextInput label="Id of the thing" w={120} {...input('subject_id')} />
+        <TextInput label="Request" w={100} {...input('request_id')} />
         <TextInput label={`From (${zone})`} type="datetime-local" {...input('from')} />
         <TextInput label={`Before (${zone})`} type="datetime-local" {...input('to')} />
         <Button size="xs" type="submit">

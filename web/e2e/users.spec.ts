@@ -1,0 +1,88 @@
+import { makeUser, unique, viewerOf } from './people';
+import { api, expect, expectAccessible, signIn, test, url } from './site';
+
+test('a user is made, disabled and deleted, and a refused name is told beside the field', async ({ admin }) => {
+  const name = unique('e2e-user');
+  await admin.goto('/users');
+  await expectAccessible(admin);
+  await admin.getByRole('button', { name: 'New user' }).click();
+  await admin.getByRole('textbox', { name: 'Name', exact: true }).fill('dev');
+  await admin.getByRole('button', { name: 'Create user' }).click();
+  await expect(admin.getByRole('dialog').getByText('another user has this name')).toBeVisible();
+  await admin.getByRole('textbox', { name: 'Name', exact: true }).fill(name);
+  await admin.getByRole('button', { name: 'Create user' }).click();
+  await expect(admin.getByRole('cell', { name })).toBeVisible();
+
+  await admin.getByRole('searchbox', { name: 'Search users' }).fill(name);
+  await admin.getByRole('button', { name: `Actions for ${name}` }).click();
+  await admin.getByRole('menuitem', { name: 'Edit' }).click();
+  await admin.getByRole('checkbox', { name: 'Disabled' }).check();
+  await expectAccessible(admin);
+  await admin.getByRole('button', { name: 'Save' }).click();
+  await expect(admin.getByRole('cell', { name: 'Disabled', exact: true })).toBeVisible();
+
+  await admin.getByRole('button', { name: `Actions for ${name}` }).click();
+  await admin.getByRole('menuitem', { name: 'Delete' }).click();
+  await expect(admin.getByRole('dialog')).toContainText('0 API tokens');
+  await admin.getByRole('button', { name: 'Delete user' }).click();
+  await expect(admin.getByText('No user matches.')).toBeVisible();
+});
+
+test('a token shows its secret once, works, and is revoked', async ({ admin }) => {
+  const name = unique('e2e-token');
+  await admin.goto('/account');
+  await expectAccessible(admin);
+  await admin.getByRole('button', { name: 'New token' }).click();
+  await admin.getByLabel('Name').fill(name);
+  await admin.getByRole('combobox', { name: 'Expires after' }).fill('soon');
+  await admin.getByRole('button', { name: 'Make token' }).click();
+  const expiry = admin.getByRole('combobox', { name: 'Expires after' });
+  await expect(expiry).toHaveAttribute('aria-invalid', 'true');
+  await expect(expiry).toHaveValue('soon');
+  await expiry.fill('24h');
+  await admin.getByRole('button', { name: 'Make token' }).click();
+  const secret = (await admin.getByLabel('The secret').textContent()) ?? '';
+  await expectAccessible(admin);
+  const me = await fetch(`${url()}/api/v1/me`, { headers: { Authorization: `Bearer ${secret.trim()}` } });
+  expect(me.status).toBe(200);
+  await admin.getByRole('button', { name: 'I have it, close' }).click();
+  await admin.getByRole('button', { name: `Revoke ${name} of dev` }).click();
+  await admin.getByRole('button', { name: 'Revoke token' }).click();
+  await expect(admin.getByRole('cell', { name })).toHaveCount(0);
+});
+
+test('somebody changes the own password and ends another session', async ({ browser }) => {
+  const user = await makeUser('e2e-own');
+  const page = await (await browser.newContext({ baseURL: url() })).newPage();
+  const other = await (await browser.newContext({ baseURL: url() })).newPage();
+  await signIn(other, user.name, user.password);
+  await signIn(page, user.name, user.password);
+  await page.getByRole('button', { name: `Signed in as ${user.name}` }).click();
+  await page.getByRole('menuitem', { name: 'Your account' }).click();
+  await page.getByRole('button', { name: 'End', exact: true }).click();
+  await expect(page.getByRole('button', { name: 'End', exact: true })).toHaveCount(0);
+  await page.getByRole('textbox', { name: 'Current password' }).fill('not the password');
+  await page.getByRole('textbox', { name: 'New password' }).fill(`${user.password}-two`);
+  await page.getByRole('button', { name: 'Change password' }).click();
+  await expect(page.getByRole('textbox', { name: 'Current password' })).toHaveAttribute('aria-invalid', 'true');
+  await page.getByRole('textbox', { name: 'Current password' }).fill(user.password);
+  await page.getByRole('button', { name: 'Change password' }).click();
+  await expect(page.getByText('Your password is changed.')).toBeVisible();
+  await page.context().close();
+  await other.context().close();
+  await api('DELETE', `/users/${user.id}`);
+});
+
+test('a viewer sees why users and audit are not shown', async ({ browser }) => {
+  const group = await api<{ id: string }>('POST', '/groups', { name: unique('e2e users') });
+  const { page } = await viewerOf(browser, group.id);
+  await page.goto('/users');
+  await expect(page.getByText('Only administrators see the users')).toBeVisible();
+  await page.getByRole('tab', { name: 'API tokens' }).click();
+  await expect(page.getByRole('heading', { name: 'Your API tokens' })).toBeVisible();
+  await page.goto('/audit');
+  await expect(page.getByText('Only administrators see this page')).toBeVisible();
+  await expectAccessible(page);
+  await page.context().close();
+  await api('DELETE', `/groups/${group.id}`);
+});

@@ -1,0 +1,58 @@
+import { Stack, Table, Text, Title } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { previewWindow, type WindowInput } from '../../api';
+import { problemOf } from '../../shared/lib/problem';
+import { formatSpan } from '../../shared/lib/time';
+import { useZone } from '../../shared/lib/zone';
+
+/** The next ten times at which the window would occur, by its clock and by the reader's. */
+export function Preview({ input }: { input: WindowInput }) {
+  const { zone } = useZone();
+  const [text] = useDebouncedValue(JSON.stringify(input), 250);
+  const preview = useQuery({
+    queryKey: ['previewWindow', text],
+    queryFn: async ({ signal }) =>
+      (await previewWindow({ body: JSON.parse(text), query: { limit: 10 }, signal, throwOnError: true })).data,
+    placeholderData: keepPreviousData,
+    retry: false,
+  });
+  const items = preview.error ? [] : (preview.data?.items ?? []);
+  const two = zone !== input.time_zone;
+  return (
+    <Stack gap={4} component="section" aria-label="Next occurrences" aria-live="polite">
+      <Title order={3}>Next occurrences</Title>
+      {preview.error && (
+        <Text size="sm" c="dimmed">
+          {problemOf(preview.error).detail}
+        </Text>
+      )}
+      {preview.data && items.length === 0 && !preview.error && <Text size="sm">It does not occur any more.</Text>}
+      {items.length > 0 && (
+        <Table aria-label="Next occurrences" verticalSpacing={2} fz="xs">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{two ? `In the window’s zone, ${input.time_zone}` : `In ${zone}`}</Table.Th>
+              {two && <Table.Th>In yours, {zone}</Table.Th>}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {items.map((o) => (
+              <Table.Tr key={o.starts_at}>
+                <Table.Td>
+                  {formatSpan(o.starts_at, o.ends_at, input.time_zone)}
+                  {o.note && (
+                    <Text size="xs" c="var(--caution)">
+                      Clocks change: {o.note}
+                    </Text>
+                  )}
+                </Table.Td>
+                {two && <Table.Td>{formatSpan(o.starts_at, o.ends_at, zone)}</Table.Td>}
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      )}
+    </Stack>
+  );
+}
