@@ -38,6 +38,7 @@ test('what a job would mean is looked up again when health, windows or membershi
   for (const kind of ['host.changed', 'check.changed', 'window.changed', 'group.changed'])
     expect(affected({ _id: 'previewJob' }, event(kind, 'x'))).toBe(true);
   expect(affected({ _id: 'previewJob' }, event('job_host.changed', 'j1/h1'))).toBe(false);
+});
 
 test('an enrolment that came or was decided affects the list of them', () => {
   expect(affected({ _id: 'listEnrolments' }, event('enrolment.changed', 'e1'))).toBe(true);
