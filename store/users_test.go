@@ -103,7 +103,7 @@ func TestOnlyTheLatestBrowsersOfAUserAreRemembered(t *testing.T) {
 	db.exec(`update login_devices set last_login_at = now() - interval '180 days 1 second'`)
 	account, err := db.store.Account(t.Context(), "ada", devices[20])
 	require.NoError(t, err)
-	require.Equal(t, fleet.Account{UserID: id, PasswordHash: "$argon2id$x"}, account)
+	require.Equal(t, fleet.Account{UserID: id, Name: "ada", NameKey: "ada", PasswordHash: "$argon2id$x"}, account)
 }
 
 func TestWhatEndedIsPrunedAndTheRestStays(t *testing.T) {
