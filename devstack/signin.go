@@ -39,7 +39,14 @@ func (s *Stack) ensurePassword(ctx context.Context) error {
 	login := map[string]string{"user": devUser, "password": s.password}
 	err := NewClient(s.API.URL(), "").Do(ctx, http.MethodPost, "/login", login, nil)
 	var p *Problem
-	if !errors.As(err, &p) || p.Status != http.StatusUnauthorized {
+	if !errors.As(err, &p) {
+		return err
+	}
+	switch p.Status {
+	case http.StatusTooManyRequests: // people signed in often just now, which they do with the kept password
+		return nil
+	case http.StatusUnauthorized:
+	default:
 		return err
 	}
 	_, err = s.runWith(ctx, s.password+"\n", "user", "password", "--name", devUser)

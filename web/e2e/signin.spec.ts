@@ -1,3 +1,4 @@
+import { makeUser } from './people';
 import { expect, expectAccessible, signIn, test } from './site';
 
 test('a wrong password is told without saying whether there is such a user, and nothing typed is lost', async ({
@@ -13,13 +14,14 @@ test('a wrong password is told without saying whether there is such a user, and 
 });
 
 test('signing in leads to the page that was asked for, and signing out ends it', async ({ page }) => {
+  const user = await makeUser('signing');
   await page.goto('/hosts?health=unhealthy');
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
-  await page.getByLabel('User name').fill('dev');
-  await page.getByRole('textbox', { name: 'Password' }).fill(process.env.E2E_PASSWORD ?? '');
+  await page.getByLabel('User name').fill(user.name);
+  await page.getByRole('textbox', { name: 'Password' }).fill(user.password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page).toHaveURL(/\/hosts\?health=unhealthy$/);
-  await page.getByRole('button', { name: 'Signed in as dev' }).click();
+  await page.getByRole('button', { name: `Signed in as ${user.name}` }).click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
   await page.goto('/hosts');
@@ -27,16 +29,18 @@ test('signing in leads to the page that was asked for, and signing out ends it',
 });
 
 test('a session that ended leads to signing in and back', async ({ page, context }) => {
-  await signIn(page, 'dev', process.env.E2E_PASSWORD ?? '');
+  const user = await makeUser('signing');
+  await signIn(page, user.name, user.password);
   await context.clearCookies();
   await page.getByRole('link', { name: 'Hosts' }).click();
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
 });
 
 test('a page of another site is not where signing in leads to', async ({ page }) => {
+  const user = await makeUser('signing');
   await page.goto('/login?return_to=//evil.example/');
-  await page.getByLabel('User name').fill('dev');
-  await page.getByRole('textbox', { name: 'Password' }).fill(process.env.E2E_PASSWORD ?? '');
+  await page.getByLabel('User name').fill(user.name);
+  await page.getByRole('textbox', { name: 'Password' }).fill(user.password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page.getByRole('heading', { name: 'Dashboard' })).toBeVisible();
 });

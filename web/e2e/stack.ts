@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
  * Where E2E_URL is set, the stack is one that runs already, with its E2E_CONTROL, E2E_PASSWORD and E2E_TOKEN.
  */
 export default async function startStack() {
-  if (process.env.E2E_URL) return;
+  if (process.env.E2E_URL) return signInOnce(process.env.E2E_URL);
   const dir = mkdtempSync(join(tmpdir(), 'patch-manager-e2e-'));
   const ports = await freePorts(7);
   const api = `127.0.0.1:${ports[0]}`;
@@ -38,12 +38,27 @@ export default async function startStack() {
   process.env.E2E_PASSWORD = readFileSync(join(dir, 'state/password'), 'utf8').trim();
   process.env.E2E_TOKEN =
     /PATCH_MANAGER_TOKEN='?([^'\n]+)/.exec(readFileSync(join(dir, 'state/env'), 'utf8'))?.[1] ?? '';
+  await signInOnce(process.env.E2E_URL);
   return async () => {
     const ended = new Promise((done) => stack.once('exit', done));
     stack.kill('SIGTERM');
     await ended;
     rmSync(dir, { recursive: true, force: true });
   };
+}
+
+/** Tests share one session of the administrator: signing in for each would be too often for one user. */
+async function signInOnce(url: string) {
+  const answer = await fetch(`${url}/api/v1/login`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ user: 'dev', password: process.env.E2E_PASSWORD }),
+  });
+  if (!answer.ok) throw new Error(`signing in: ${answer.status} ${await answer.text()}`);
+  process.env.E2E_SESSION = answer.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';')[0])
+    .join('; ');
 }
 
 async function ready(stack: ChildProcess, log: string) {
