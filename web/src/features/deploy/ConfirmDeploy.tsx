@@ -1,31 +1,32 @@
 import { List, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { createJobMutation, type JobInput, type JobPreview } from '../../api';
+import { createJobMutation, type JobInput, type JobPreview, type PreviewHost } from '../../api';
 import { count as counted } from '../../shared/lib/words';
 import { useZone } from '../../shared/lib/zone';
 import { ConfirmDialog } from '../../shared/ui/ConfirmDialog';
-import { waitsAtGate } from './order';
 import { verbOf } from './verb';
 
 interface Props {
   preview: JobPreview;
+  /** Those that are read. */
+  hosts: PreviewHost[];
   body: JobInput;
   idempotencyKey: string;
   onClose: () => void;
 }
 
 /** The last look before the job is made: it names the hosts. */
-export function ConfirmDeploy({ preview, body, idempotencyKey, onClose }: Props) {
+export function ConfirmDeploy({ preview, hosts, body, idempotencyKey, onClose }: Props) {
   const navigate = useNavigate();
   const { zone } = useZone();
   const create = useMutation({
     ...createJobMutation(),
     onSuccess: (job) => void navigate({ to: '/jobs/$jobId', params: { jobId: job.id } }),
   });
-  const patched = preview.items.filter((h) => !h.excluded);
-  const waiting = patched.filter(waitsAtGate).length;
-  const verb = verbOf(patched.length, body, zone);
+  const would = preview.hosts - preview.excluded;
+  const waiting = preview.health.unhealthy + preview.health.unknown;
+  const verb = verbOf(would, body, zone);
   return (
     <ConfirmDialog
       opened
@@ -38,7 +39,10 @@ export function ConfirmDeploy({ preview, body, idempotencyKey, onClose }: Props)
       onConfirm={() => create.mutate({ body, headers: { 'Idempotency-Key': idempotencyKey } })}
     >
       <Text size="sm" fw={600}>
-        {names(patched.map((h) => h.fqdn))}
+        {names(
+          hosts.filter((h) => !h.excluded).map((h) => h.fqdn),
+          would,
+        )}
       </Text>
       <List size="sm">
         <List.Item>
@@ -58,7 +62,7 @@ export function ConfirmDeploy({ preview, body, idempotencyKey, onClose }: Props)
   );
 }
 
-function names(all: string[]): string {
-  const shown = all.slice(0, 12).join(', ');
-  return all.length > 12 ? `${shown} and ${all.length - 12} more` : shown;
+function names(read: string[], all: number): string {
+  const shown = read.slice(0, 12);
+  return all > shown.length ? `${shown.join(', ')} and ${all - shown.length} more` : shown.join(', ');
 }

@@ -15,7 +15,6 @@ import { OptionsForm } from './OptionsForm';
 import { Preview } from './Preview';
 import type { Targets } from './search';
 import { usePreview } from './usePreview';
-import { useTargets } from './useTargets';
 import { verbOf } from './verb';
 
 interface Props {
@@ -30,12 +29,11 @@ export function PlanJob({ targets, form, idempotencyKey }: Props) {
   const me = useMe();
   const { zone } = useZone();
   const [confirming, confirm] = useDisclosure();
-  const sent = useTargets(targets);
-  const body = jobInput(sent.targets, form.values, zone);
-  const preview = usePreview(body, sent.ready);
-  const problem = preview.error ? fieldErrors(problemOf(preview.error), fields) : { byField: {}, rest: [] };
-  const shown = preview.error ? undefined : preview.data;
-  const would = shown ? shown.hosts - shown.excluded : 0;
+  const body = jobInput(targets, form.values, zone);
+  const asked = usePreview(body);
+  const problem = asked.error ? fieldErrors(problemOf(asked.error), fields) : { byField: {}, rest: [] };
+  const { preview } = asked;
+  const would = preview ? preview.hosts - preview.excluded : 0;
   return (
     <Page
       title="Deploy"
@@ -53,21 +51,28 @@ export function PlanJob({ targets, form, idempotencyKey }: Props) {
       }
     >
       <OptionsForm form={form} problems={problem.byField} />
-      <ProblemAlert error={sent.error} />
       <ProblemAlert lines={problem.rest} />
-      {shown && (
+      {preview && (
         <Preview
-          preview={shown}
+          preview={preview}
+          hosts={asked.items}
+          onView={asked.see}
           body={body}
           action={
-            <AllowedButton because={someOperatorOnly(me) ?? notYet(preview.current, would)} onClick={confirm.open}>
+            <AllowedButton because={someOperatorOnly(me) ?? notYet(asked.current, would)} onClick={confirm.open}>
               {verbOf(would, body, zone)}
             </AllowedButton>
           }
         />
       )}
-      {confirming && shown && (
-        <ConfirmDeploy preview={shown} body={body} idempotencyKey={idempotencyKey} onClose={confirm.close} />
+      {confirming && preview && (
+        <ConfirmDeploy
+          preview={preview}
+          hosts={asked.items}
+          body={body}
+          idempotencyKey={idempotencyKey}
+          onClose={confirm.close}
+        />
       )}
     </Page>
   );

@@ -1,40 +1,48 @@
 import { Group, List, Stack, Text, Title } from '@mantine/core';
-import { type ReactNode, useMemo } from 'react';
+import type { ReactNode } from 'react';
 import type { JobInput, JobPreview, PreviewHost } from '../../api';
 import { count as counted } from '../../shared/lib/words';
 import { Caution } from '../../shared/ui/Caution';
 import { HealthBadge } from '../../shared/ui/HealthBadge';
 import { Span } from '../../shared/ui/Time';
 import { VirtualTable } from '../../shared/ui/VirtualTable';
-import { problemsFirst, waitsAtGate } from './order';
 import { columns } from './previewColumns';
 
+const healthy = (host: PreviewHost) => host.health.state === 'healthy' || host.health.state === 'none';
 const id = (host: PreviewHost) => host.host_id;
 
 interface Props {
   preview: JobPreview;
+  /** Those that are read, the worst first. */
+  hosts: PreviewHost[];
+  onView: (first: number, last: number) => void;
   body: JobInput;
   /** What can be done about it. */
   action: ReactNode;
 }
 
 /** What the job would mean: for each host its health, when it would start, or why it would not. */
-export function Preview({ preview, body, action }: Props) {
-  const rows = useMemo(() => problemsFirst(preview), [preview]);
-  const waiting = rows.filter(waitsAtGate);
-  const excluded = rows.filter((h) => h.excluded);
+export function Preview({ preview, hosts, onView, body, action }: Props) {
+  const waiting = preview.health.unhealthy + preview.health.unknown;
   return (
     <Stack gap="sm" component="section" aria-label="Preview">
       <Group justify="space-between" gap="xs">
         <Title order={2}>
           {counted(preview.hosts, 'host')}
-          {excluded.length > 0 && `, of which ${excluded.length} would not be patched`}
+          {preview.excluded > 0 && `, of which ${preview.excluded} would not be patched`}
         </Title>
         {action}
       </Group>
-      <Excluded hosts={excluded} />
-      <Unhealthy hosts={waiting} body={body} />
-      <VirtualTable label="What the job would mean" columns={columns} rows={rows} rowId={id} />
+      <Excluded count={preview.excluded} hosts={hosts.filter((h) => h.excluded)} />
+      <Unhealthy count={waiting} hosts={hosts.filter((h) => !healthy(h))} body={body} />
+      <VirtualTable
+        label="What the job would mean"
+        columns={columns}
+        rows={hosts}
+        rowId={id}
+        total={preview.hosts}
+        onView={onView}
+      />
     </Stack>
   );
 }
@@ -42,12 +50,12 @@ export function Preview({ preview, body, action }: Props) {
 const named = 8;
 
 /** Names those that are not healthy now, and until when they would wait for it. */
-function Unhealthy({ hosts, body }: { hosts: PreviewHost[]; body: JobInput }) {
-  if (hosts.length === 0) return null;
+function Unhealthy({ count, hosts, body }: { count: number; hosts: PreviewHost[]; body: JobInput }) {
+  if (count === 0) return null;
   return (
-    <Caution title={`${counted(hosts.length, 'host')} not healthy now`}>
+    <Caution title={`${counted(count, 'host')} not healthy now`}>
       <Text size="sm" mb={4}>
-        {hosts.length === 1 ? 'It waits' : 'They wait'} at the gate and nothing is sent, until every health check passes
+        {count === 1 ? 'It waits' : 'They wait'} at the gate and nothing is sent, until every health check passes
         {body.immediate
           ? `, at most ${body.gate_timeout ?? '60 min unless the server is set otherwise'}; then it is failed.`
           : '; a host that is still unhealthy at the last start of its window is failed.'}
@@ -63,14 +71,14 @@ function Unhealthy({ hosts, body }: { hosts: PreviewHost[]; body: JobInput }) {
             )}
           </List.Item>
         ))}
-        {hosts.length > named && <List.Item>and {hosts.length - named} more, first in the table</List.Item>}
+        <More count={count - Math.min(hosts.length, named)} />
       </List>
     </Caution>
   );
 }
 
-function Excluded({ hosts }: { hosts: PreviewHost[] }) {
-  if (hosts.length === 0) return null;
+function Excluded({ count, hosts }: { count: number; hosts: PreviewHost[] }) {
+  if (count === 0) return null;
   return (
     <Caution title="Would not be patched as things are">
       <List size="sm">
@@ -79,8 +87,12 @@ function Excluded({ hosts }: { hosts: PreviewHost[] }) {
             <b>{h.fqdn}</b>: {h.excluded?.detail}
           </List.Item>
         ))}
-        {hosts.length > named && <List.Item>and {hosts.length - named} more, first in the table</List.Item>}
+        <More count={count - Math.min(hosts.length, named)} />
       </List>
     </Caution>
   );
+}
+
+function More({ count }: { count: number }) {
+  return count > 0 && <List.Item>and {count} more, first in the table</List.Item>;
 }

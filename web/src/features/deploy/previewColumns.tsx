@@ -3,7 +3,7 @@ import type { ColumnDef } from '@tanstack/react-table';
 import type { PreviewHost } from '../../api';
 import { HealthBadge } from '../../shared/ui/HealthBadge';
 import { Countdown, Span } from '../../shared/ui/Time';
-import { waitsAtGate } from './order';
+import { waitsAtGate } from './usePreview';
 
 export const columns: ColumnDef<PreviewHost, unknown>[] = [
   { id: 'fqdn', header: 'Host', meta: { width: 'minmax(110px, 1.4fr)' }, cell: ({ row }) => row.original.fqdn },

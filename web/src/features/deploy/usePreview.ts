@@ -1,19 +1,26 @@
 import { useDebouncedValue } from '@mantine/hooks';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { type JobInput, previewJob } from '../../api';
+import { type JobInput, type JobPreview, type PreviewHost, previewJob } from '../../api';
+import { usePages } from '../../shared/lib/pages';
 
-/** What the job would mean as things are, anew whenever the form or the fleet changes. */
-export function usePreview(body: JobInput, ready: boolean) {
+const id = (host: PreviewHost) => host.host_id;
+
+/** What the job would mean as things are, anew whenever the form or the fleet changes; what wants a look comes first. */
+export function usePreview(body: JobInput) {
   const wanted = JSON.stringify(body);
   const [asked] = useDebouncedValue(wanted, 300);
-  const preview = useQuery({
+  const pages = usePages<PreviewHost, JobPreview>({
     queryKey: [{ _id: 'previewJob', body: asked }],
-    queryFn: async ({ signal }) =>
-      (await previewJob({ body: JSON.parse(asked) as JobInput, signal, throwOnError: true })).data,
-    placeholderData: keepPreviousData,
-    // Not before what is asked is what is wanted: of hosts that are not read yet the answer is a refusal.
-    enabled: ready && asked === wanted,
-    gcTime: 0,
+    fetchPage: async (cursor, signal) => {
+      const query = { limit: 100, ...(cursor ? { cursor } : {}) };
+      return (await previewJob({ body: JSON.parse(asked) as JobInput, query, signal, throwOnError: true })).data;
+    },
+    id,
   });
-  return { ...preview, current: ready && asked === wanted && !preview.isPlaceholderData };
+  const preview = pages.error ? undefined : pages.data?.pages[0];
+  // A button that says 12 hosts must mean these twelve: not while what is asked is not yet what is wanted.
+  return { ...pages, preview, current: asked === wanted && !pages.isPlaceholderData };
 }
+
+/** Whether nothing is sent to the host before its health changes. */
+export const waitsAtGate = (host: PreviewHost) =>
+  !host.excluded && host.health.state !== 'healthy' && host.health.state !== 'none';
