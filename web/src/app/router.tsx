@@ -15,6 +15,7 @@ import { groupsSearch } from '../features/groups/search';
 import { hostsSearch } from '../features/hosts/search';
 import { jobSearch, jobsSearch } from '../features/jobs/search';
 import { usersSearch } from '../features/users/search';
+import { windowsSearch } from '../features/windows/search';
 import { problemOf } from '../shared/lib/problem';
 import { NotFound, RouteError } from '../shared/ui/RouteError';
 import { queryClient, whenSignedOut } from './queryClient';
@@ -111,7 +112,14 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('../features/settings/SettingsPage'), 'SettingsPage'),
 });
 
-const adminPages = [groups, group, users, account, audit, enrolments, settings] as const;
+const windows = createRoute({
+  getParentRoute: () => shell,
+  path: '/windows',
+  validateSearch: windowsSearch,
+  component: lazyRouteComponent(() => import('../features/windows/WindowsPage'), 'WindowsPage'),
+});
+
+const adminPages = [groups, group, users, account, audit, enrolments, settings, windows] as const;
 
 const hosts = createRoute({
   getParentRoute: () => shell,

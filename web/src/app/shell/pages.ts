@@ -1,4 +1,5 @@
 import {
+  IconCalendarTime,
   IconDashboard,
   IconHistory,
   IconListCheck,
@@ -18,6 +19,7 @@ export const pages = [
   { to: '/groups', label: 'Groups', icon: IconUsersGroup, admin: false },
   { to: '/deploy', label: 'Deploy', icon: IconRocket, admin: false },
   { to: '/jobs', label: 'Jobs', icon: IconListCheck, admin: false },
+  { to: '/windows', label: 'Windows', icon: IconCalendarTime, admin: false },
   { to: '/users', label: 'Users and tokens', icon: IconUserKey, admin: false },
   { to: '/audit', label: 'Audit', icon: IconHistory, admin: true },
   { to: '/enrolments', label: 'Enrolments', icon: IconUserPlus, admin: true },

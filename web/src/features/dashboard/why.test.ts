@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { whyStuck } from './why';
+
+const wait = { reason: 'health_check', detail: 'it waits', failing: [], next_try_at: null, unblocks: '', until: null };
+
+test('the checks that fail are named before anything else', () => {
+  const failing = [{ check_id: 'c', name: 'nginx', detail: 'inactive', checked_at: null }];
+  expect(whyStuck({ status: 'waiting_health_check', detail: '', wait: { ...wait, failing } })).toBe('nginx: inactive');
+  expect(whyStuck({ status: 'waiting_health_check', detail: '', wait })).toBe('it waits');
+});
+
+test('an outcome that nobody knows says what to do', () => {
+  expect(whyStuck({ status: 'indeterminate', detail: '', wait: null })).toMatch(/settle/);
+});

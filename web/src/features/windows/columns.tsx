@@ -1,0 +1,91 @@
+import { Group, Text } from '@mantine/core';
+import { IconBan, IconTool } from '@tabler/icons-react';
+import type { ColumnDef } from '@tanstack/react-table';
+import type { CalendarItem, Me } from '../../api';
+import { AllowedButton } from '../../shared/ui/AllowedButton';
+import { Span } from '../../shared/ui/Time';
+import { mayNotChange, ownerOf } from './owner';
+import { ruleWords } from './words';
+
+export type Act = (item: CalendarItem, act: 'edit' | 'delete') => void;
+
+/** Whether it lets patches start or forbids them, as icon and word. */
+export function Kind({ kind, enabled = true }: { kind: string; enabled?: boolean }) {
+  const blackout = kind === 'blackout';
+  const Icon = blackout ? IconBan : IconTool;
+  return (
+    <Group gap={4} wrap="nowrap" component="span" display="inline-flex" c={blackout ? 'var(--caution)' : undefined}>
+      <Icon size={14} aria-hidden style={{ flexShrink: 0 }} />
+      {blackout ? 'Blackout' : 'Window'}
+      {!enabled && ' (disabled)'}
+    </Group>
+  );
+}
+
+export const windowColumns = (me: Me, act: Act): ColumnDef<CalendarItem, unknown>[] => [
+  {
+    id: 'label',
+    header: 'Window',
+    meta: { width: 'minmax(100px, 1.3fr)' },
+    cell: ({ row: { original: i } }) => i.window.label || i.window.recurrence,
+  },
+  {
+    id: 'kind',
+    header: 'Kind',
+    meta: { width: 'minmax(90px, 0.8fr)', from: 'sm' },
+    cell: ({ row: { original: i } }) => <Kind kind={i.window.kind} enabled={i.window.enabled} />,
+  },
+  {
+    id: 'owner',
+    header: 'Of',
+    meta: { width: 'minmax(90px, 1fr)', from: 'sm' },
+    cell: ({ row: { original: i } }) => i.owner ?? 'The whole site',
+  },
+  {
+    id: 'rule',
+    header: 'Occurs',
+    meta: { width: 'minmax(160px, 2fr)', from: 'lg' },
+    cell: ({ row: { original: i } }) => ruleWords(i.window),
+  },
+  {
+    id: 'next',
+    header: 'Next',
+    meta: { width: 'minmax(110px, 1.8fr)' },
+    cell: ({ row: { original: i } }) => <Next item={i} />,
+  },
+  {
+    id: 'actions',
+    header: 'Actions',
+    meta: { width: '112px' },
+    cell: ({ row: { original: i } }) => <Actions me={me} item={i} act={act} />,
+  },
+];
+
+function Next({ item }: { item: CalendarItem }) {
+  const next = item.window.next[0];
+  if (!item.window.enabled) return 'disabled';
+  if (!next) {
+    return (
+      <Text span size="sm" c="dimmed">
+        never again
+      </Text>
+    );
+  }
+  return <Span from={next.starts_at} to={next.ends_at} />;
+}
+
+function Actions({ me, item, act }: { me: Me; item: CalendarItem; act: Act }) {
+  const because = mayNotChange(me, ownerOf(item.window));
+  const name = item.window.label || item.window.recurrence;
+  const common = { size: 'compact-xs', variant: 'default', because } as const;
+  return (
+    <Group gap={4} wrap="nowrap">
+      <AllowedButton {...common} onClick={() => act(item, 'edit')} aria-label={`Edit ${name}`}>
+        Edit
+      </AllowedButton>
+      <AllowedButton {...common} onClick={() => act(item, 'delete')} aria-label={`Delete ${name}`}>
+        Delete
+      </AllowedButton>
+    </Group>
+  );
+}
