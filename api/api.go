@@ -54,7 +54,7 @@ type Config struct {
 	Version string
 	// About is what administrators read of the process.
 	About About
-	Now     func() time.Time
+	Now   func() time.Time
 	// Pages serves the web UI at the paths that are not the API's; nil where there is none.
 	Pages http.Handler
 	// Stopping is closed when the process was told to stop, which ends the streams that never end by themselves; nil is

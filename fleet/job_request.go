@@ -33,7 +33,7 @@ type JobRequest struct {
 	HostIDs     []string
 	GroupIDs    []string
 	Matching    *HostMatch // besides, all hosts that match and that the caller operates
-	Packages    []string // nil: everything available
+	Packages    []string   // nil: everything available
 	Immediate   bool
 	NotBefore   *time.Time
 	AllowReboot bool

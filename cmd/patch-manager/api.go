@@ -83,7 +83,7 @@ func runAPI(ctx context.Context, s settings.Settings) error {
 				URL:        runURL(s.Temporal.UIURL, options.Namespace, jobID, runID),
 			}
 		},
-		Metrics:  newMetrics(s, db).Text, Pages: ui,
+		Metrics: newMetrics(s, db).Text, Pages: ui,
 		Stopping: ctx.Done(), Log: slog.Default(), Version: version(), Now: time.Now,
 		About: about(s, options),
 	}
