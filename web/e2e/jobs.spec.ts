@@ -1,0 +1,167 @@
+import type { Page } from '@playwright/test';
+import { api, control, expect, expectAccessible, test } from './site';
+
+interface Job {
+  id: string;
+}
+
+// These hosts are those of this file.
+const sick = 'db-03.demo.internal';
+const fine = 'db-04.demo.internal';
+const service = 'postgresql.service';
+
+const turn = (healthy: boolean) => control(sick, `services/${service}`, { healthy });
+
+/** Makes the host sick or healthy, and known to be so: a fresh result of before would still count. */
+async function makeHealthy(healthy: boolean) {
+  await turn(healthy);
+  const id = await hostId(sick);
+  const { items } = await api<{ items: { id: string }[] }>('GET', `/hosts/${id}/health-checks`);
+  for (const check of items) await api('POST', `/hosts/${id}/health-checks/${check.id}/test`);
+}
+
+async function hostId(fqdn: string): Promise<string> {
+  const { items } = await api<{ items: { id: string; fqdn: string }[] }>('GET', `/hosts?q=${fqdn}&limit=5`);
+  const host = items.find((h) => h.fqdn === fqdn);
+  if (!host) throw new Error(`there is no host ${fqdn}`);
+  return host.id;
+}
+
+const make = async (fqdns: string[], more: object) =>
+  (await api<Job>('POST', '/jobs', { host_ids: await Promise.all(fqdns.map(hostId)), immediate: true, ...more })).id;
+
+const row = (page: Page, fqdn: string) => page.getByRole('row').filter({ hasText: fqdn });
+const dialog = (page: Page) => page.getByRole('dialog');
+
+test.beforeEach(async () => {
+  for (const fqdn of [sick, fine]) await control(fqdn, 'patches/reset');
+  await makeHealthy(true);
+});
+
+test.afterEach(async () => {
+  const { items } = await api<{ items: { id: string; notes: string; completed_at: string | null }[] }>('GET', '/jobs');
+  for (const job of items.filter((j) => j.notes.startsWith('e2e jobs:') && !j.completed_at))
+    await api('POST', `/jobs/${job.id}/cancel`).catch(() => undefined); // it may have ended meanwhile
+  await makeHealthy(true);
+});
+
+test('a deployment names the unhealthy host, which waits at the gate and is released live once it is mended', async ({
+  admin: page,
+}) => {
+  const notes = `e2e jobs: gate ${Date.now()}`;
+  test.slow();
+  await makeHealthy(false);
+
+  await page.goto('/deploy?q=db-0');
+  await page.getByRole('checkbox', { name: `Select ${sick}` }).check();
+  await page.getByRole('checkbox', { name: `Select ${fine}` }).check();
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Continue with 2 hosts' }).click();
+  await page.getByRole('radio', { name: 'Immediately' }).check();
+  await page.getByLabel('Hosts at a time').fill('many');
+  await expect(page.getByText(/number|percent/).last()).toBeVisible();
+  await expect(page.getByLabel('Hosts at a time')).toHaveValue('many');
+  await page.getByLabel('Hosts at a time').fill('2');
+  await page.getByLabel('Notes').fill(notes);
+  await expect(page.getByRole('note', { name: '1 host not healthy now' })).toContainText(sick);
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Patch 2 hosts now' }).click();
+  await expect(dialog(page)).toContainText(`${sick}, ${fine}`);
+  await dialog(page).getByRole('button', { name: 'Patch 2 hosts now' }).dblclick();
+
+  await expect(page.getByRole('heading', { name: notes })).toBeVisible();
+  await expect(row(page, fine)).toContainText('Succeeded');
+  await expect(row(page, sick)).toContainText('Waiting for health');
+  await expectAccessible(page);
+  const made = await api<{ items: { notes: string }[] }>('GET', '/jobs');
+  expect(made.items.filter((j) => j.notes === notes)).toHaveLength(1);
+
+  await page.getByRole('link', { name: sick }).click();
+  const waiting = page.getByRole('region', { name: 'Why is this host waiting?' });
+  await expect(waiting).toContainText(`${service} is not healthy`);
+  await expect(waiting).toContainText(/Next try in \d+ s/);
+  await expect(waiting).toContainText(/Gives up in \d+ min/);
+  await waiting.getByRole('button', { name: 'Check now' }).click();
+  await expect(waiting.getByText(/still waiting/)).toBeVisible();
+  await expectAccessible(page);
+
+  const loads = await page.evaluate(() => performance.timeOrigin);
+  await turn(true);
+  await expect(dialog(page).getByText('Succeeded')).toBeVisible({ timeout: 60_000 });
+  expect(await page.evaluate(() => performance.timeOrigin)).toBe(loads);
+  await expect(dialog(page).getByRole('table', { name: 'Packages' })).toContainText('installed');
+  await expect(dialog(page).getByRole('log')).toContainText('Reading package lists');
+  await expect(dialog(page).getByText(/lines, complete/)).toBeVisible();
+  await dialog(page).getByLabel('Search the output').fill('setting up');
+  await expect(dialog(page).getByText(/of \d+ lines match/)).toBeVisible();
+  await expectAccessible(page);
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await expect(page).toHaveURL(/\/jobs\/[0-9a-f-]+$/);
+  await expect(row(page, sick)).toContainText('Succeeded');
+});
+
+test('a host that stays unhealthy until its time is over is failed with the reason, and retried from the page', async ({
+  admin: page,
+}) => {
+  const notes = `e2e jobs: closing ${Date.now()}`;
+  await makeHealthy(false);
+  const job = await make([sick, fine], { gate_timeout: '10s', notes });
+  await page.goto(`/jobs/${job}`);
+  await expect(row(page, sick)).toContainText('Failed', { timeout: 60_000 });
+  await page.getByRole('button', { name: /Failed 1/ }).click();
+  await expect(page).toHaveURL(/status=failed/);
+  await expect(row(page, fine)).toHaveCount(0);
+  await page.getByRole('link', { name: sick }).click();
+  await expect(dialog(page)).toContainText('gate_timeout');
+  await expect(dialog(page)).toContainText('Nothing was sent to the host.');
+  await page.keyboard.press('Escape');
+  await expect(page).toHaveURL(/status=failed$/);
+
+  await makeHealthy(true);
+  await page.getByRole('button', { name: 'Retry 1 failed host' }).click();
+  await expect(dialog(page)).toContainText(sick);
+  await dialog(page).getByRole('button', { name: 'Retry 1 host' }).click();
+  await expect(page.getByRole('link', { name: `Job ${job.slice(-8)}` })).toBeVisible();
+  await expect(row(page, sick)).toContainText('Succeeded', { timeout: 60_000 });
+  await expect(row(page, fine)).toHaveCount(0);
+});
+
+test('a waiting host is cancelled alone, and a job as a whole', async ({ admin: page }) => {
+  const notes = `e2e jobs: cancel ${Date.now()}`;
+  await makeHealthy(false);
+  const one = await make([sick], { notes: `${notes} one` });
+  await page.goto(`/jobs/${one}/hosts/${await hostId(sick)}`);
+  await expect(dialog(page).getByText('Why is this host waiting?')).toBeVisible();
+  await page.getByRole('button', { name: 'Cancel this host' }).click();
+  const confirming = page.getByRole('dialog', { name: `Cancel ${sick}?` });
+  await confirming.getByRole('button', { name: 'Cancel this host' }).click();
+  await expect(page.getByRole('dialog', { name: sick, exact: true })).toContainText('cancelled_by_user');
+
+  const all = await make([sick], { notes: `${notes} all` });
+  await page.goto('/jobs?status=waiting_health_check');
+  await page.getByRole('link', { name: `${notes} all` }).click();
+  await page.getByRole('button', { name: 'Cancel job' }).click();
+  await dialog(page).getByRole('button', { name: 'Cancel 1 host' }).click();
+  await expect(row(page, sick)).toContainText('Cancelled');
+  await expect(page.getByRole('button', { name: 'Cancel job' })).toHaveCount(0);
+  expect((await api<{ status: string }>('GET', `/jobs/${all}`)).status).toBe('cancelled');
+});
+
+test('jobs are found by status, host and group, and the link keeps it', async ({ admin: page }) => {
+  const notes = `e2e jobs: list ${Date.now()}`;
+  await make([fine], { notes });
+  await page.goto('/jobs');
+  await expect(row(page, notes)).toContainText('Succeeded', { timeout: 60_000 });
+  await expectAccessible(page);
+  await page.getByRole('combobox', { name: 'Host' }).fill(fine);
+  await page.getByRole('option', { name: fine }).click();
+  await expect(page).toHaveURL(/host_id=/);
+  await expect(row(page, notes)).toBeVisible();
+  await page.getByRole('combobox', { name: 'Status' }).click();
+  await page.getByRole('option', { name: 'Cancelled', exact: true }).click();
+  await expect(row(page, notes)).toHaveCount(0);
+  await page.reload();
+  await expect(page.getByRole('combobox', { name: 'Status' })).toHaveValue('Cancelled');
+  await expect(page.getByRole('combobox', { name: 'Host' })).toHaveValue(fine);
+});
