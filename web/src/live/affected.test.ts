@@ -16,6 +16,14 @@ test('a host that changed affects its own answers and the lists, and nothing of 
   expect(affected({ _id: 'listJobs' }, changed)).toBe(false);
 });
 
+test('a host in other groups may be patched at other times', () => {
+  const moved = event('host.changed', 'h1');
+  expect(affected({ _id: 'listHostOccurrences', path: { id: 'h1' }, query: { limit: 5 } }, moved)).toBe(true);
+  expect(affected({ _id: 'getCalendar', query: { host_id: 'h1' } }, moved)).toBe(true);
+  expect(affected({ _id: 'getCalendar', query: { host_id: 'h2' } }, moved)).toBe(false);
+  expect(affected({ _id: 'getCalendar' }, moved)).toBe(false);
+});
+
 test('a check that changed affects the host that it is of', () => {
   const flipped = event('check.changed', 'c1', { host_id: 'h1', check_id: 'c1' });
   expect(affected({ _id: 'listHealthChecks', path: { id: 'h1' } }, flipped)).toBe(true);

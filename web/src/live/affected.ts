@@ -4,6 +4,7 @@ import type { StreamEvent } from '../api';
 export interface QueryId {
   _id: string;
   path?: Record<string, string>;
+  query?: Record<string, unknown>;
 }
 
 /** An event as it comes: the ids of its kind stand beside its fields. */
@@ -30,6 +31,8 @@ const ofHost = new Set([
   'listHealthCheckResults',
   'getHostPatches',
   'listHostCertificates',
+  'listHostOccurrences',
+  'listHostWindows',
 ]);
 const ofHostWindows = new Set(['listHostOccurrences', 'listHostWindows', 'getHost']);
 const ofJob = new Set(['getJob', 'listJobHosts']);
@@ -43,7 +46,7 @@ export function affected(query: QueryId, event: LiveEvent): boolean {
     case 'host.changed':
     case 'host.deleted':
     case 'check.changed':
-      return ofHost.has(query._id) && path.id === (event.host_id ?? event.subject_id);
+      return isOfHost(query, event.host_id ?? event.subject_id);
     case 'window.changed':
       return ofHostWindows.has(query._id);
     case 'job.changed':
@@ -58,4 +61,9 @@ export function affected(query: QueryId, event: LiveEvent): boolean {
     default:
       return false;
   }
+}
+
+/** Whether it was asked of one host, by its path or by a filter of what applies to that host alone. */
+function isOfHost({ _id, path, query }: QueryId, id: string): boolean {
+  return (ofHost.has(_id) && path?.id === id) || (_id === 'getCalendar' && query?.host_id === id);
 }

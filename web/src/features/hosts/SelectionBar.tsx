@@ -1,11 +1,10 @@
 import { Button, Group, Paper, Text } from '@mantine/core';
-import { useRouter } from '@tanstack/react-router';
+import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Host } from '../../api';
 import { operatorOnly, someOperatorOnly, useMe } from '../../app/me';
 import { AllowedButton } from '../../shared/ui/AllowedButton';
 import { DeleteHosts } from './DeleteHosts';
-import { deployPath } from './deploy';
 import type { HostFilter } from './search';
 import type { Chosen } from './selection';
 
@@ -26,7 +25,7 @@ const linkable = 150;
 /** What can be done with the hosts that are ticked. */
 export function SelectionBar({ chosen, total, filter, keep }: Props) {
   const me = useMe();
-  const router = useRouter();
+  const navigate = useNavigate();
   const [deleting, setDeleting] = useState(false);
   const count = chosen.all ? total : chosen.hosts.size;
   if (count === 0) return null;
@@ -35,14 +34,18 @@ export function SelectionBar({ chosen, total, filter, keep }: Props) {
     !chosen.all && count > linkable
       ? `At most ${linkable} single hosts can be deployed to from here. Narrow the filter and select all that match.`
       : undefined;
-  const to = deployPath(chosen.all ? { matching: filter } : { ids: [...chosen.hosts.keys()] });
+  const targets = chosen.all ? { matching: filter } : { host_ids: [...chosen.hosts.keys()].join(',') };
   return (
     <Paper withBorder px="sm" py={6} component="section" aria-label="Selected hosts">
       <Group gap="xs">
         <Text size="sm" fw={600} role="status">
           {chosen.all ? `All ${countHosts(count)} that match selected` : `${countHosts(count)} selected`}
         </Text>
-        <AllowedButton size="xs" because={refused ?? tooMany} onClick={() => router.history.push(to)}>
+        <AllowedButton
+          size="xs"
+          because={refused ?? tooMany}
+          onClick={() => void navigate({ to: '/deploy', search: targets })}
+        >
           Deploy
         </AllowedButton>
         <AllowedButton size="xs" variant="default" because={refused} onClick={() => setDeleting(true)}>

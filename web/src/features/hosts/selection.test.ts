@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import type { Host } from '../../api';
-import { deployPath } from './deploy';
 import { toggled } from './selection';
 
 const host = (id: string) => ({ id, fqdn: `${id}.example` }) as Host;
@@ -16,10 +15,4 @@ test('a tick chooses a host, and another takes it away', () => {
 
 test('a host unticked out of all that match leaves those that were read, and never all', () => {
   expect(ids(toggled({ all: true, filter: '{}' }, b, [a, b, c]))).toEqual(['a', 'c']);
-});
-
-test('a deployment begins with the hosts or with the filter', () => {
-  expect(deployPath({ ids: ['a', 'b'] })).toBe('/deploy?host_ids=a%2Cb');
-  const url = new URL(deployPath({ matching: { health: 'healthy', label: ['env=prod'] } }), 'http://x');
-  expect(JSON.parse(url.searchParams.get('matching') ?? '')).toEqual({ health: 'healthy', label: ['env=prod'] });
 });
