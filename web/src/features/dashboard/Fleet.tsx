@@ -18,7 +18,7 @@ export function Fleet({ summary }: { summary: FleetSummary }) {
         <Card title="Health">
           {healths.map((health) => (
             <PageLink key={health} to="/hosts" search={{ health }}>
-              <HealthBadge state={health}>{hosts[health]}</HealthBadge>
+              <HealthBadge state={health}>{`${hosts[health]}`}</HealthBadge>
             </PageLink>
           ))}
           {summary.stale_hosts > 0 && (

@@ -2,6 +2,7 @@ import { List, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type Group, listGroupWindowsOptions } from '../../api';
 import { count } from '../../shared/lib/words';
+import { PageLink } from '../../shared/ui/PageLink';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { Section } from '../../shared/ui/Section';
 import { Span } from '../../shared/ui/Time';
@@ -12,8 +13,13 @@ export function GroupWindows({ group }: { group: Group }) {
   if (windows.error) return <ProblemAlert error={windows.error} retry={() => void windows.refetch()} />;
   if (!windows.data) return null;
   const { items } = windows.data;
+  const all = (
+    <PageLink to="/windows" search={{ group_id: group.id }}>
+      See and change them
+    </PageLink>
+  );
   return (
-    <Section title={count(items.length, 'maintenance window')}>
+    <Section title={count(items.length, 'maintenance window')} actions={all}>
       {items.length === 0 && (
         <Text size="sm">Its hosts are patched in windows of their own, or in those of the site.</Text>
       )}

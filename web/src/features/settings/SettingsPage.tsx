@@ -1,6 +1,6 @@
-import { Code, Loader, Table, Text } from '@mantine/core';
+import { Anchor, Code, Loader, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { getSettingsOptions, type Setting } from '../../api';
+import { getSettingsOptions, type ServerSettings, type Setting } from '../../api';
 import { AdminsOnly } from '../../shared/ui/AdminsOnly';
 import { CopyCurl } from '../../shared/ui/CopyCurl';
 import { Page } from '../../shared/ui/Page';
@@ -27,12 +27,31 @@ function Settings() {
       </Text>
       {settings.error && <ProblemAlert error={settings.error} retry={() => void settings.refetch()} />}
       {settings.isLoading && <Loader size="sm" aria-label="Loading" />}
+      {settings.data && <Server server={settings.data} />}
       {bySection(settings.data?.items ?? []).map(([name, items]) => (
         <Section key={name} title={name}>
           <Values name={name} items={items} />
         </Section>
       ))}
     </Page>
+  );
+}
+
+function Server({ server: { version, temporal } }: { server: ServerSettings }) {
+  return (
+    <Text size="sm">
+      Version {version.version}
+      {version.commit && `, commit ${version.commit.slice(0, 12)}`}, {version.go}. Temporal at {temporal.address},
+      namespace {temporal.namespace}
+      {temporal.ui_url && (
+        <>
+          {': '}
+          <Anchor href={temporal.ui_url} inherit>
+            Temporal UI
+          </Anchor>
+        </>
+      )}
+    </Text>
   );
 }
 

@@ -3,7 +3,7 @@ import { IconBan, IconTool } from '@tabler/icons-react';
 import type { ColumnDef } from '@tanstack/react-table';
 import type { CalendarItem, Me } from '../../api';
 import { AllowedButton } from '../../shared/ui/AllowedButton';
-import { Span } from '../../shared/ui/Time';
+import { Countdown, Span } from '../../shared/ui/Time';
 import { mayNotChange, ownerOf } from './owner';
 import { ruleWords } from './words';
 
@@ -14,7 +14,14 @@ export function Kind({ kind, enabled = true }: { kind: string; enabled?: boolean
   const blackout = kind === 'blackout';
   const Icon = blackout ? IconBan : IconTool;
   return (
-    <Group gap={4} wrap="nowrap" component="span" display="inline-flex" c={blackout ? 'var(--caution)' : undefined}>
+    <Group
+      gap={4}
+      wrap="nowrap"
+      component="span"
+      display="inline-flex"
+      style={{ verticalAlign: 'middle' }}
+      c={blackout ? 'var(--caution)' : undefined}
+    >
       <Icon size={14} aria-hidden style={{ flexShrink: 0 }} />
       {blackout ? 'Blackout' : 'Window'}
       {!enabled && ' (disabled)'}
@@ -26,7 +33,7 @@ export const windowColumns = (me: Me, act: Act): ColumnDef<CalendarItem, unknown
   {
     id: 'label',
     header: 'Window',
-    meta: { width: 'minmax(100px, 1.3fr)' },
+    meta: { width: 'minmax(90px, 1.3fr)' },
     cell: ({ row: { original: i } }) => i.window.label || i.window.recurrence,
   },
   {
@@ -50,13 +57,13 @@ export const windowColumns = (me: Me, act: Act): ColumnDef<CalendarItem, unknown
   {
     id: 'next',
     header: 'Next',
-    meta: { width: 'minmax(110px, 1.8fr)' },
+    meta: { width: 'minmax(72px, 1.8fr)' },
     cell: ({ row: { original: i } }) => <Next item={i} />,
   },
   {
     id: 'actions',
     header: 'Actions',
-    meta: { width: '112px' },
+    meta: { width: '116px' },
     cell: ({ row: { original: i } }) => <Actions me={me} item={i} act={act} />,
   },
 ];
@@ -71,7 +78,16 @@ function Next({ item }: { item: CalendarItem }) {
       </Text>
     );
   }
-  return <Span from={next.starts_at} to={next.ends_at} />;
+  return (
+    <>
+      <Text span inherit visibleFrom="sm">
+        <Span from={next.starts_at} to={next.ends_at} />
+      </Text>
+      <Text span inherit hiddenFrom="sm">
+        <Countdown to={next.starts_at} past="now" />
+      </Text>
+    </>
+  );
 }
 
 function Actions({ me, item, act }: { me: Me; item: CalendarItem; act: Act }) {

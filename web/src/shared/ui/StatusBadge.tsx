@@ -44,7 +44,7 @@ export const unfinished = [
 export function StatusBadge({ status, phase }: { status: string; phase?: string | null }) {
   const look = looks[status] ?? { icon: IconHelpCircle, color: 'var(--quiet)' };
   return (
-    <Group gap={6} wrap="nowrap" component="span" display="inline-flex">
+    <Group gap={6} wrap="nowrap" component="span" display="inline-flex" style={{ verticalAlign: 'middle' }}>
       <look.icon size={16} color={look.color} aria-hidden style={{ flexShrink: 0 }} />
       <Text span size="sm" c={look.color} fw={500}>
         {statusWord(status)}

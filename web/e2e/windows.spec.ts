@@ -1,0 +1,65 @@
+import { unique, viewerOf } from './people';
+import { api, expect, expectAccessible, test } from './site';
+
+test('a window is built with its next occurrences, shown in list and calendar, and deleted', async ({ admin }) => {
+  const name = unique('e2e windows');
+  const group = await api<{ id: string }>('POST', '/groups', { name });
+  await admin.goto(`/windows?group_id=${group.id}`);
+  await admin.getByRole('button', { name: 'New window' }).click();
+  const dialog = admin.getByRole('dialog');
+  await dialog.getByLabel('Label').fill('Last Friday');
+  await dialog.getByRole('combobox', { name: 'Time zone' }).fill('Europe/Berlin');
+  await admin.getByRole('option', { name: 'Europe/Berlin' }).click();
+  await dialog.getByRole('combobox', { name: 'Occurs' }).click();
+  await admin.getByRole('option', { name: 'Every month' }).click();
+  await dialog.getByRole('combobox', { name: 'Which' }).click();
+  await admin.getByRole('option', { name: 'last', exact: true }).click();
+  await dialog.getByRole('combobox', { name: 'Weekday' }).click();
+  await admin.getByRole('option', { name: 'Friday' }).click();
+  await expect(dialog.getByRole('table', { name: 'Next occurrences' }).getByRole('row')).toHaveCount(11);
+  await expect(dialog.getByRole('columnheader', { name: /Europe\/Berlin/ })).toBeVisible();
+  await expectAccessible(admin);
+  await dialog.getByLabel('Minutes').fill('99999');
+  await dialog.getByRole('button', { name: 'Create window' }).click();
+  await expect(dialog.getByLabel('Minutes')).toHaveAttribute('aria-invalid', 'true');
+  await expect(dialog.getByLabel('Label')).toHaveValue('Last Friday');
+  await dialog.getByLabel('Minutes').fill('120');
+  await dialog.getByRole('button', { name: 'Create window' }).click();
+  await expect(admin.getByRole('cell', { name: 'Last Friday', exact: true })).toBeVisible();
+  await expectAccessible(admin);
+  await admin.getByText('Calendar', { exact: true }).click();
+  await expect(admin.getByRole('button', { name: /Last Friday/ }).first()).toBeVisible();
+  await expectAccessible(admin);
+  await admin.getByText('List', { exact: true }).click();
+  await admin.getByRole('button', { name: 'Delete Last Friday' }).click();
+  await expect(admin.getByRole('dialog')).toContainText(name);
+  await admin.getByRole('button', { name: 'Delete window' }).click();
+  await expect(admin.getByRole('cell', { name: 'Last Friday', exact: true })).toHaveCount(0);
+  await api('DELETE', `/groups/${group.id}`);
+});
+
+test('the emergency stop says what it stops before it does', async ({ admin }) => {
+  await admin.goto('/windows');
+  await admin.getByRole('button', { name: 'Emergency stop' }).click();
+  await expect(admin.getByRole('dialog')).toContainText('no patch is started on any host');
+  await expect(admin.getByRole('button', { name: 'Stop all patching' })).toBeEnabled();
+  await expectAccessible(admin);
+  await admin.getByRole('button', { name: 'Leave it' }).click();
+});
+
+test('a viewer sees the windows of the group, and why they can not be changed', async ({ browser }) => {
+  const group = await api<{ id: string }>('POST', '/groups', { name: unique('e2e windows seen') });
+  const day = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+  const rule = { kind: 'maintenance', time_zone: 'UTC', starts_on: day, start_time: '01:00', duration_minutes: 120 };
+  await api('POST', `/groups/${group.id}/maintenance-windows`, { ...rule, label: 'Seen', recurrence: 'once' });
+  const { page } = await viewerOf(browser, group.id);
+  await page.goto('/windows');
+  await expect(page.getByRole('cell', { name: 'Seen', exact: true })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Edit Seen' })).toHaveAttribute('aria-description', /role operator/);
+  await expect(page.getByRole('button', { name: 'Emergency stop' })).toHaveAttribute(
+    'aria-description',
+    'Only administrators may do this.',
+  );
+  await page.context().close();
+  await api('DELETE', `/groups/${group.id}`);
+});
