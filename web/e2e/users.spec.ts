@@ -11,7 +11,7 @@ test('a user is made, disabled and deleted, and a refused name is told beside th
   await expect(admin.getByRole('dialog').getByText('another user has this name')).toBeVisible();
   await admin.getByRole('textbox', { name: 'Name', exact: true }).fill(name);
   await admin.getByRole('button', { name: 'Create user' }).click();
-  await expect(admin.getByRole('cell', { name })).toBeVisible();
+  await expect(admin.getByRole('cell', { name, exact: true })).toBeVisible();
 
   await admin.getByRole('searchbox', { name: 'Search users' }).fill(name);
   await admin.getByRole('button', { name: `Actions for ${name}` }).click();

@@ -51,7 +51,7 @@ export function Tokens({ title, userId }: Props) {
         </Text>
       ) : (
         <VirtualTable
-          label={title}
+          label="Tokens"
           columns={columns}
           rows={tokens.items}
           rowId={id}
