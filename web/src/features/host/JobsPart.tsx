@@ -1,25 +1,29 @@
-import { List, Skeleton, Stack, Text } from '@mantine/core';
+import { Group, List, Skeleton, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type Host, type JobHost, listFleetJobHostsOptions, type Wait } from '../../api';
 import { PageLink } from '../../shared/ui/PageLink';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { Section } from '../../shared/ui/Section';
-import { StatusBadge } from '../../shared/ui/StatusBadge';
+import { StatusBadge, unfinished } from '../../shared/ui/StatusBadge';
 import { Age, Countdown } from '../../shared/ui/Time';
 import { waitWord } from '../job/words';
 
-/** So many jobs are shown; the Jobs page has all. */
-const shown = 8;
+/** So many jobs are read, and so many of those that ended are shown; the Jobs page has all. */
+const read = 20;
+const endedShown = 3;
 
 /** The jobs of a host, the waiting ones first and why they wait. */
 export function JobsPart({ host }: { host: Host }) {
-  const jobs = useQuery(listFleetJobHostsOptions({ query: { host_id: host.id, limit: shown } }));
+  const jobs = useQuery(listFleetJobHostsOptions({ query: { host_id: host.id, limit: read } }));
   const total = jobs.data?.total ?? 0;
+  const items = jobs.data?.items ?? [];
+  const waiting = items.filter(isUnfinished);
+  const shown = [...waiting, ...items.filter((job) => !isUnfinished(job)).slice(0, endedShown)];
   return (
     <Section
       title="Jobs"
       actions={
-        total > shown && (
+        total > shown.length && (
           <PageLink to="/jobs" search={{ host_id: host.id }}>
             All {total} jobs
           </PageLink>
@@ -28,9 +32,9 @@ export function JobsPart({ host }: { host: Host }) {
     >
       {jobs.error && <ProblemAlert error={jobs.error} retry={() => void jobs.refetch()} />}
       {jobs.isLoading && <Skeleton h={40} />}
-      {jobs.data?.items.length === 0 && <Text size="sm">No job has named this host yet. Deploy makes one.</Text>}
+      {jobs.data && items.length === 0 && <Text size="sm">No job has named this host yet. Deploy makes one.</Text>}
       <List size="sm" spacing="xs" listStyleType="none">
-        {jobs.data?.items.map((job) => (
+        {shown.map((job) => (
           <List.Item key={job.job_id}>
             <Row job={job} />
           </List.Item>
@@ -40,22 +44,24 @@ export function JobsPart({ host }: { host: Host }) {
   );
 }
 
+const isUnfinished = ({ status }: JobHost) => unfinished.some((s) => s === status);
+
 function Row({ job }: { job: JobHost }) {
   return (
     <Stack gap={2}>
-      <div>
-        <StatusBadge status={job.status} phase={job.phase} />{' '}
+      <Group gap="xs">
+        <StatusBadge status={job.status} phase={job.phase} />
         <PageLink
           to="/jobs/$jobId/hosts/$hostId"
           params={{ jobId: job.job_id, hostId: job.host_id }}
           aria-label={`Job ${job.job_id.slice(-8)}, ${job.status}`}
         >
           Job {job.job_id.slice(-8)}
-        </PageLink>{' '}
+        </PageLink>
         <Text span size="xs" c="dimmed">
           changed <Age at={job.updated_at} />
         </Text>
-      </div>
+      </Group>
       {job.wait ? <Waits wait={job.wait} /> : job.detail && <Text size="xs">{job.detail}</Text>}
     </Stack>
   );
