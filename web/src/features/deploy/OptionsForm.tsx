@@ -32,13 +32,13 @@ export function OptionsForm({ form, problems }: Props) {
         <SimpleGrid cols={2} spacing="sm" verticalSpacing="sm" style={{ alignContent: 'start' }}>
           <TextInput
             label="Hosts at a time"
-            description="Or a share, as 10%. Default: 10"
+            description="Or 10%. Default: 10"
             placeholder="10"
             {...field('max_parallel')}
           />
           <TextInput
             label="Stop at failures"
-            description="Or a share, as 5%. Default: 3"
+            description="Or 5%. Default: 3"
             placeholder="3"
             {...field('max_failures')}
           />

@@ -28,7 +28,7 @@ export const columns: ColumnDef<Job, unknown>[] = [
   {
     id: 'status',
     header: 'Status',
-    meta: { width: 'minmax(150px, 1.2fr)' },
+    meta: { width: 'minmax(165px, 1.2fr)' },
     cell: ({ row: { original: job } }) => (
       <Stack gap={0}>
         <StatusBadge status={job.status} />
@@ -41,7 +41,7 @@ export const columns: ColumnDef<Job, unknown>[] = [
   {
     id: 'hosts',
     header: 'Hosts',
-    meta: { width: 'minmax(160px, 2fr)', from: 'sm' },
+    meta: { width: 'minmax(130px, 2fr)', from: 'sm' },
     cell: ({ row: { original: job } }) => (
       <Stack gap={0}>
         <span>{counted(job.counts.hosts, 'host')}</span>
@@ -54,13 +54,13 @@ export const columns: ColumnDef<Job, unknown>[] = [
   {
     id: 'by',
     header: 'By',
-    meta: { width: 'minmax(80px, 0.8fr)', from: 'md' },
+    meta: { width: 'minmax(80px, 0.8fr)', from: 'lg' },
     cell: ({ row: { original: job } }) => job.created_by.name,
   },
   {
     id: 'created',
     header: 'Made',
-    meta: { width: 'minmax(110px, 1fr)', from: 'sm' },
+    meta: { width: 'minmax(110px, 1fr)', from: 'md' },
     cell: ({ row: { original: job } }) => <Age at={job.created_at} />,
   },
   {
