@@ -46,7 +46,7 @@ function Server({ server: { version, temporal } }: { server: ServerSettings }) {
       {temporal.ui_url && (
         <>
           {': '}
-          <Anchor href={temporal.ui_url} inherit>
+          <Anchor href={temporal.ui_url} inherit underline="always">
             Temporal UI
           </Anchor>
         </>
