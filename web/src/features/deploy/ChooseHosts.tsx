@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type Host, listGroupsOptions, listHosts, listHostsQueryKey } from '../../api';
 import { usePages } from '../../shared/lib/pages';
+import { clean } from '../../shared/lib/search';
 import { count as counted } from '../../shared/lib/words';
 import { AllowedButton } from '../../shared/ui/AllowedButton';
 import { EmptyState } from '../../shared/ui/EmptyState';
@@ -12,7 +13,6 @@ import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { SearchBox } from '../../shared/ui/SearchBox';
 import { VirtualTable } from '../../shared/ui/VirtualTable';
 import { columns } from '../hosts/columns';
-import { clean } from '../hosts/search';
 import { type DeploySearch, someTarget, type Targets } from './search';
 import { useHostSelection } from './useHostSelection';
 

@@ -1,5 +1,5 @@
 import type { JobInput } from '../../api';
-import { clean } from '../hosts/search';
+import { clean } from '../../shared/lib/search';
 import type { Targets } from './search';
 import { instantOf } from './wall';
 

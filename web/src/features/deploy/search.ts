@@ -1,4 +1,5 @@
-import { clean, type HostFilter, hostFilter } from '../hosts/search';
+import { clean, text } from '../../shared/lib/search';
+import { type HostFilter, hostFilter } from '../hosts/search';
 
 /** What the Deploy page keeps in its URL: what is to be patched, and how the table for choosing is filtered. */
 export interface DeploySearch {
@@ -12,8 +13,6 @@ export interface DeploySearch {
   q?: string;
   health?: NonNullable<HostFilter['health']>;
 }
-
-const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
 
 export function deploySearch(search: Record<string, unknown>): DeploySearch {
   const { q, health } = hostFilter(search);

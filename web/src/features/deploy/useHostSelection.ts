@@ -1,7 +1,8 @@
 import { useNavigate } from '@tanstack/react-router';
 import type { Host } from '../../api';
+import { clean } from '../../shared/lib/search';
 import type { Selection } from '../../shared/ui/VirtualTable';
-import { clean, type HostFilter } from '../hosts/search';
+import type { HostFilter } from '../hosts/search';
 import type { DeploySearch, Targets } from './search';
 
 interface Options {

@@ -1,7 +1,7 @@
 import { Alert, Button, Group, Modal, Stack } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import type { Host, HostInput } from '../../api';
-import { fieldErrors, problemOf } from '../../shared/lib/problem';
+import { besideFields, ofTheWhole } from '../../shared/lib/formProblem';
 import { CopyCurl } from '../../shared/ui/CopyCurl';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { HostFields } from './HostFields';
@@ -22,13 +22,12 @@ interface Props {
 export function HostDialog({ title, verb, host, onClose, save, pending, error }: Props) {
   const form = useForm({ initialValues: host ? hostValues(host) : newHost });
   const body = hostBody(form.values, host);
-  const submit = () =>
-    save(body).catch((problem: unknown) => form.setErrors(fieldErrors(problemOf(problem), hostFields).byField));
+  const submit = () => save(body).catch(besideFields(form, hostFields));
   return (
     <Modal opened onClose={onClose} title={title} closeOnClickOutside={false}>
       <form onSubmit={form.onSubmit(() => void submit())}>
         <Stack gap="sm">
-          <ProblemAlert lines={error ? fieldErrors(problemOf(error), hostFields).rest : []} />
+          <ProblemAlert lines={ofTheWhole(error, hostFields)} />
           <HostFields form={form} />
           {host && form.values.fqdn.trim() !== host.fqdn && (
             <Alert color="yellow" variant="light" role="status" title="The certificate will be revoked">

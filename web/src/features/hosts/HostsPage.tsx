@@ -3,6 +3,7 @@ import { IconFileTypeCsv } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type Host, listHosts, listHostsQueryKey } from '../../api';
 import { usePages } from '../../shared/lib/pages';
+import { clean } from '../../shared/lib/search';
 import { CopyCurl, curl } from '../../shared/ui/CopyCurl';
 import { EmptyState } from '../../shared/ui/EmptyState';
 import { Page } from '../../shared/ui/Page';
@@ -13,7 +14,7 @@ import { AddHost } from './AddHost';
 import { columns } from './columns';
 import { Filters } from './Filters';
 import { countHosts, SelectionBar } from './SelectionBar';
-import { clean, type HostFilter, type HostsSearch, hostsPath } from './search';
+import { type HostFilter, type HostsSearch, hostsPath } from './search';
 import { useSelection } from './selection';
 
 const id = (host: Host) => host.id;

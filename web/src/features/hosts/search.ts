@@ -1,4 +1,5 @@
 import type { ListHostsData } from '../../api';
+import { apiPath, clean, flag, one, text, texts } from '../../shared/lib/search';
 
 type Query = NonNullable<ListHostsData['query']>;
 
@@ -31,29 +32,4 @@ export function hostsSearch(search: Record<string, unknown>): HostsSearch {
 }
 
 /** The path of the API that answers a query. */
-export function hostsPath(query: Query): string {
-  const params = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) for (const v of [value].flat()) params.append(name, `${v}`);
-  const given = params.toString();
-  return `/api/v1/hosts${given && `?${given}`}`;
-}
-
-/** Leaves out what is not set, so that it is not in the URL either. */
-export function clean<T extends object>(search: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined && value !== null)) as {
-    [K in keyof T]?: NonNullable<T[K]>;
-  };
-}
-
-// The router reads ?q=10 as a number, and a list of one may be written as a text by hand.
-const text = (value: unknown) =>
-  (typeof value === 'string' || typeof value === 'number') && value !== '' ? `${value}` : undefined;
-
-function texts(value: unknown): string[] | undefined {
-  const all = [value].flat().flatMap((v) => text(v) ?? []);
-  return all.length > 0 ? all : undefined;
-}
-
-const flag = (value: unknown) => (typeof value === 'boolean' ? value : undefined);
-
-const one = <T>(values: readonly T[], value: unknown): T | undefined => values.find((v) => v === value);
+export const hostsPath = (query: Query) => apiPath('/hosts', query);

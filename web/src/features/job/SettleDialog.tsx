@@ -2,7 +2,7 @@ import { Button, Group, Modal, Radio, Stack, Text, Textarea } from '@mantine/cor
 import { useForm } from '@mantine/form';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { getJobHostQueryKey, type JobHostDetail, type SettleInput, settleJobHostMutation } from '../../api';
-import { fieldErrors, problemOf } from '../../shared/lib/problem';
+import { besideFields, ofTheWhole } from '../../shared/lib/formProblem';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 
 const fields = ['outcome', 'note'] as const;
@@ -18,9 +18,8 @@ export function SettleDialog({ host, onClose }: { host: JobHostDetail; onClose: 
       client.setQueryData(getJobHostQueryKey({ path }), data);
       onClose();
     },
-    onError: (error) => form.setErrors(fieldErrors(problemOf(error), fields).byField),
+    onError: besideFields(form, fields),
   });
-  const rest = settle.error ? fieldErrors(problemOf(settle.error), fields).rest : [];
   return (
     <Modal opened onClose={onClose} title={`Settle ${host.fqdn}`}>
       <form
@@ -33,7 +32,7 @@ export function SettleDialog({ host, onClose }: { host: JobHostDetail; onClose: 
             {host.detail} Until somebody says how it ended, no other job patches this host. Look on the host, at
             /var/log/dpkg.log or by rpm -qa --last.
           </Text>
-          <ProblemAlert lines={rest} />
+          <ProblemAlert lines={ofTheWhole(settle.error, fields)} />
           <Radio.Group label="How it ended" required {...form.getInputProps('outcome')}>
             <Group mt={6}>
               <Radio value="succeeded" label="Succeeded" />

@@ -3,6 +3,7 @@ import { IconRocket } from '@tabler/icons-react';
 import { Link, useSearch } from '@tanstack/react-router';
 import { type Job, listJobs, listJobsQueryKey } from '../../api';
 import { usePages } from '../../shared/lib/pages';
+import { apiPath } from '../../shared/lib/search';
 import { CopyCurl, curl } from '../../shared/ui/CopyCurl';
 import { EmptyState } from '../../shared/ui/EmptyState';
 import { Page } from '../../shared/ui/Page';
@@ -26,10 +27,7 @@ export function JobsPage() {
   });
   const none = jobs.isSuccess && jobs.items.length === 0 && !jobs.hasNextPage;
   return (
-    <Page
-      title="Jobs"
-      actions={<Actions path={`/api/v1/jobs?${new URLSearchParams(search as Record<string, string>)}`} />}
-    >
+    <Page title="Jobs" actions={<Actions path={apiPath('/jobs', search)} />}>
       <JobsFilters search={search} />
       {jobs.error && <ProblemAlert error={jobs.error} retry={() => void jobs.refetch()} />}
       {none && !filtered && (

@@ -1,5 +1,5 @@
 import type { ListJobsData } from '../../api';
-import { clean } from '../hosts/search';
+import { clean, one, text } from '../../shared/lib/search';
 
 type Query = NonNullable<ListJobsData['query']>;
 
@@ -17,11 +17,12 @@ export const jobStatuses = [
   'cancelled',
 ] as const satisfies readonly Query['status'][];
 
-const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
-
 export function jobsSearch(search: Record<string, unknown>): JobsSearch {
-  const status = jobStatuses.find((s) => s === search.status);
-  return clean({ status, host_id: text(search.host_id), group_id: text(search.group_id) });
+  return clean({
+    status: one(jobStatuses, search.status),
+    host_id: text(search.host_id),
+    group_id: text(search.group_id),
+  });
 }
 
 /** What the page of one job keeps in its URL: which of its hosts are listed. */

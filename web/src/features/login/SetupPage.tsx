@@ -4,7 +4,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { loginMutation, setUpMutation } from '../../api';
 import { queryClient } from '../../app/queryClient';
-import { fieldErrors, problemOf } from '../../shared/lib/problem';
+import { besideFields, ofTheWhole } from '../../shared/lib/formProblem';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { Welcome } from './Welcome';
 
@@ -27,9 +27,8 @@ export function SetupPage() {
     ...setUpMutation(),
     meta: { signIn: true },
     onSuccess: () => login.mutate({ body: { user: form.values.user, password: form.values.password } }),
-    onError: (error) => form.setErrors(fieldErrors(problemOf(error), fields).byField),
+    onError: besideFields(form, fields),
   });
-  const rest = setUp.error ? fieldErrors(problemOf(setUp.error), fields).rest : [];
   return (
     <Welcome title="First administrator">
       <form onSubmit={form.onSubmit((body) => setUp.mutate({ body }))}>
@@ -37,7 +36,7 @@ export function SetupPage() {
           <Text size="sm" c="dimmed">
             The code was printed when the API started for the first time; it holds for 24 hours.
           </Text>
-          <ProblemAlert lines={rest} />
+          <ProblemAlert lines={ofTheWhole(setUp.error, fields)} />
           <TextInput label="Setup code" required autoFocus autoComplete="off" {...form.getInputProps('code')} />
           <TextInput label="User name" required autoComplete="username" {...form.getInputProps('user')} />
           <PasswordInput label="Password" required autoComplete="new-password" {...form.getInputProps('password')} />

@@ -1,3 +1,5 @@
+import { clean, one, text } from '../../shared/lib/search';
+
 /** What the page of users and tokens keeps in its URL. */
 export interface UsersSearch {
   q?: string;
@@ -5,8 +7,5 @@ export interface UsersSearch {
 }
 
 export function usersSearch(search: Record<string, unknown>): UsersSearch {
-  return {
-    ...(typeof search.q === 'string' && search.q !== '' ? { q: search.q } : {}),
-    ...(search.show === 'tokens' ? { show: 'tokens' } : {}),
-  };
+  return clean({ q: text(search.q), show: one(['tokens'] as const, search.show) });
 }

@@ -2,6 +2,7 @@ import { useMemo, useState } from 'react';
 import { type CalendarItem, getCalendar, getCalendarQueryKey } from '../../api';
 import { useMe } from '../../app/me';
 import { usePages } from '../../shared/lib/pages';
+import { apiPath } from '../../shared/lib/search';
 import { useZone } from '../../shared/lib/zone';
 import { CopyCurl, curl } from '../../shared/ui/CopyCurl';
 import { EmptyState } from '../../shared/ui/EmptyState';
@@ -47,7 +48,7 @@ export function WindowList({ search, act }: { search: WindowsSearch; act: Act })
         loading={windows.isLoading}
       />
       <div>
-        <CopyCurl path={`/api/v1/calendar?${new URLSearchParams({ ...query, limit: '100' })}`} />
+        <CopyCurl path={apiPath('/calendar', { ...query, limit: 100 })} />
       </div>
     </>
   );

@@ -1,3 +1,5 @@
+import { clean, one, text } from '../../shared/lib/search';
+
 /** What the page of maintenance windows keeps in its URL. */
 export interface WindowsSearch {
   view?: 'calendar';
@@ -7,13 +9,12 @@ export interface WindowsSearch {
   from?: string;
 }
 
-const texts = ['group_id', 'host_id'] as const;
-
 export function windowsSearch(search: Record<string, unknown>): WindowsSearch {
-  const given = texts.flatMap((name) => {
-    const value = search[name];
-    return typeof value === 'string' && value !== '' ? [[name, value]] : [];
+  const from = text(search.from);
+  return clean({
+    view: one(['calendar'] as const, search.view),
+    group_id: text(search.group_id),
+    host_id: text(search.host_id),
+    from: from && /^\d{4}-\d\d-\d\d$/.test(from) ? from : undefined,
   });
-  const from = typeof search.from === 'string' && /^\d{4}-\d\d-\d\d$/.test(search.from) ? { from: search.from } : {};
-  return { ...(search.view === 'calendar' ? { view: 'calendar' } : {}), ...from, ...Object.fromEntries(given) };
 }

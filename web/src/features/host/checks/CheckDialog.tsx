@@ -9,7 +9,7 @@ import {
   listHealthChecksQueryKey,
   updateHealthCheck,
 } from '../../../api';
-import { fieldErrors, problemOf } from '../../../shared/lib/problem';
+import { besideFields, ofTheWhole } from '../../../shared/lib/formProblem';
 import { CopyCurl } from '../../../shared/ui/CopyCurl';
 import { ProblemAlert } from '../../../shared/ui/ProblemAlert';
 import { CheckFields } from './CheckFields';
@@ -25,9 +25,7 @@ interface Props {
 /** Adds or edits a check. What was typed stays until it is stored. */
 export function CheckDialog({ hostId, check, onClose }: Props) {
   const form = useForm({ initialValues: check ? checkValues(check) : newCheck });
-  const save = useSave(hostId, check, onClose, (error) =>
-    form.setErrors(fieldErrors(problemOf(error), checkFields).byField),
-  );
+  const save = useSave(hostId, check, onClose, besideFields(form, checkFields));
   const body = checkBody(form.values);
   const path = `/api/v1/hosts/${hostId}/health-checks`;
   return (
@@ -39,7 +37,7 @@ export function CheckDialog({ hostId, check, onClose }: Props) {
     >
       <form onSubmit={form.onSubmit(() => save.mutate(body))}>
         <Stack gap="sm">
-          <ProblemAlert lines={save.error ? fieldErrors(problemOf(save.error), checkFields).rest : []} />
+          <ProblemAlert lines={ofTheWhole(save.error, checkFields)} />
           <CheckFields form={form} check={check} />
           <Group justify="flex-end" gap="xs">
             <CopyCurl

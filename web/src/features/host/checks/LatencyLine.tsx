@@ -22,7 +22,7 @@ interface Point {
 }
 
 /** The hours in a row that have results; a single one is drawn as wide as it is. */
-export function stretches(ticks: readonly Tick[]): Point[][] {
+function stretches(ticks: readonly Tick[]): Point[][] {
   const all: Point[][] = [];
   ticks.forEach(({ latency }, i) => {
     if (latency === undefined) return;
