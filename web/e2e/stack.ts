@@ -72,15 +72,17 @@ async function ready(stack: ChildProcess, log: string) {
   }
 }
 
-/** Ports that nobody listens on at this moment, all held until the last is found. */
+/** Ports that nobody listens on at this moment, below those that Linux gives to outgoing connections. */
 async function freePorts(n: number): Promise<number[]> {
-  const held = await Promise.all(
-    Array.from({ length: n }, () => {
-      const server = createServer();
-      return new Promise<typeof server>((done) => server.listen(0, '127.0.0.1', () => done(server)));
-    }),
-  );
-  const ports = held.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(held.map((server) => new Promise((done) => server.close(done))));
+  const ports: number[] = [];
+  for (let port = 30_000 + (process.pid % 25) * 100; ports.length < n; port++) if (await isFree(port)) ports.push(port);
   return ports;
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((done) => {
+    server.once('error', () => done(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
+  });
 }
