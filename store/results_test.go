@@ -224,10 +224,7 @@ func TestAFirstResultWrittenMeanwhileDoesNotKeepOutANewerOne(t *testing.T) {
 			result(held, 2, fleet.OutcomeHealthy), result(fresh, 2, fleet.OutcomeUnhealthy),
 		})
 	}()
-	require.Eventually(t, func() bool {
-		return db.count(`select count(*) from pg_locks where not granted and relation is null and pid in (
-			select pid from pg_stat_activity where datname = current_database())`) == 1
-	}, time.Minute, time.Millisecond)
+	untilWaiting(t, storetest.Owner(t, db.pool), 1)
 	db.put(result(fresh, 1, fleet.OutcomeHealthy))
 	require.NoError(t, lock.Rollback(t.Context()))
 

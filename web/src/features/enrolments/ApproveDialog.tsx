@@ -1,22 +1,12 @@
-import {
-  Alert,
-  Button,
-  Checkbox,
-  Group,
-  Modal,
-  MultiSelect,
-  NumberInput,
-  Stack,
-  Textarea,
-  TextInput,
-} from '@mantine/core';
+import { Alert, Button, Checkbox, Group, Modal, NumberInput, Stack, Textarea, TextInput } from '@mantine/core';
 import { type UseFormReturnType, useForm } from '@mantine/form';
-import { useMutation, useQuery } from '@tanstack/react-query';
-import { approveEnrolmentMutation, type Enrolment, listGroupsOptions } from '../../api';
+import { useMutation } from '@tanstack/react-query';
+import { approveEnrolmentMutation, type Enrolment } from '../../api';
 import { besideFields, ofTheWhole } from '../../shared/lib/formProblem';
 import { useOutdate } from '../../shared/lib/outdate';
 import { CopyCurl } from '../../shared/ui/CopyCurl';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
+import { GroupMultiSelect } from '../groups/GroupSelect';
 import { type ApprovalForm, approvalOf } from './approval';
 import { Machine } from './Machine';
 
@@ -73,7 +63,6 @@ export function ApproveDialog({ enrolment, onClose }: { enrolment: Enrolment; on
 }
 
 function HostFields({ form }: { form: UseFormReturnType<ApprovalForm> }) {
-  const groups = useQuery(listGroupsOptions({ query: { limit: 200 } }));
   return (
     <>
       <Group grow gap="xs" align="flex-start">
@@ -94,11 +83,9 @@ function HostFields({ form }: { form: UseFormReturnType<ApprovalForm> }) {
         <TextInput label="Display name" {...form.getInputProps('display_name')} />
         <TextInput label="Zone" {...form.getInputProps('zone')} />
       </Group>
-      <MultiSelect
+      <GroupMultiSelect
         label="Groups"
         description="Without one only administrators see it"
-        data={groups.data?.items.map((g) => ({ value: g.id, label: g.name })) ?? []}
-        searchable
         {...form.getInputProps('group_ids')}
       />
       <Textarea label="Labels" description="One to a line, as name=value" autosize {...form.getInputProps('labels')} />

@@ -6,8 +6,8 @@ import { useNow } from '../../shared/lib/now';
 import { HealthBadge } from '../../shared/ui/HealthBadge';
 import { PageLink } from '../../shared/ui/PageLink';
 import { Age, Countdown, Instant, Span } from '../../shared/ui/Time';
+import { useGroupNames } from '../groups/choice';
 import { counts } from '../hosts/columns';
-import { useGroupNames } from '../hosts/groups';
 import { Fact, Facts } from './Facts';
 
 /** What is known of a host at a glance. */

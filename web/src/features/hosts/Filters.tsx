@@ -1,9 +1,8 @@
 import { Button, Group, Popover, Select, Stack, TagsInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconFilter } from '@tabler/icons-react';
-import { useState } from 'react';
 import { SearchBox } from '../../shared/ui/SearchBox';
-import { useGroupChoice } from './groups';
+import { GroupSelect } from '../groups/GroupSelect';
 import type { HostFilter } from './search';
 
 interface Props {
@@ -29,7 +28,15 @@ export function Filters({ filter, set }: Props) {
         value={filter.health}
         set={(health) => set({ health })}
       />
-      <GroupChoice value={filter.group_id} set={(group_id) => set({ group_id })} />
+      <GroupSelect
+        aria-label="Group"
+        placeholder="Any group"
+        value={filter.group_id ?? null}
+        onChange={(group_id) => set({ group_id: group_id ?? undefined })}
+        clearable
+        clearButtonProps={{ 'aria-label': 'Any group' }}
+        w={170}
+      />
       <MoreFilters filter={filter} set={set} />
     </Group>
   );
@@ -121,27 +128,6 @@ function YesNo({ label, value, set }: { label: string; value: boolean | undefine
       values={{ true: 'Yes', false: 'No' }}
       value={value === undefined ? undefined : value ? 'true' : 'false'}
       set={(v) => set(v && v === 'true')}
-    />
-  );
-}
-
-function GroupChoice({ value, set }: { value: string | undefined; set: (value: string | undefined) => void }) {
-  const [search, setSearch] = useState('');
-  const groups = useGroupChoice(search, value ? [value] : []);
-  return (
-    <Select
-      aria-label="Group"
-      placeholder="Any group"
-      data={groups}
-      value={value ?? null}
-      onChange={(v) => set(v ?? undefined)}
-      searchable
-      searchValue={search}
-      onSearchChange={setSearch}
-      clearable
-      clearButtonProps={{ 'aria-label': 'Any group' }}
-      nothingFoundMessage="No group is called that"
-      w={170}
     />
   );
 }

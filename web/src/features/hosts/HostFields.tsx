@@ -2,7 +2,7 @@ import { Checkbox, Group, MultiSelect, NumberInput, TagsInput, TextInput } from 
 import type { UseFormReturnType } from '@mantine/form';
 import { useState } from 'react';
 import { useMe } from '../../app/me';
-import { useGroupChoice } from './groups';
+import { useGroupChoice } from '../groups/choice';
 import type { HostValues } from './hostForm';
 
 type Form = UseFormReturnType<HostValues>;
