@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -135,7 +136,9 @@ func TestMakingPartitionsBlocksNeitherReadersNorWriters(t *testing.T) {
 	require.NoError(t, err)
 
 	c := db.check(db.host("default"), 1)
-	db.put(result(c, 0, fleet.OutcomeHealthy))
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	require.NoError(t, db.store.StoreResults(ctx, []fleet.Result{result(c, 0, fleet.OutcomeHealthy)}))
 	require.Equal(t, 1, db.count(`select count(*) from host_health_check_results`))
 	require.NoError(t, tx.Commit(t.Context()))
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/peterldowns/pgtestdb"
@@ -74,7 +75,7 @@ func AuditKeyFile(t testing.TB) string {
 // URL returns the address of a fresh, migrated database, for the login that owns it.
 func URL(t testing.TB) string {
 	t.Helper()
-	return pgtestdb.Custom(t, server(t), migrated{}).URL()
+	return pgtestdb.Custom(t, server(t), migrated{hour: time.Now().Truncate(time.Hour)}).URL()
 }
 
 // Empty returns the address of a fresh database without a schema.
@@ -101,11 +102,13 @@ func server(t testing.TB) pgtestdb.Config {
 	}
 }
 
-// migrated makes the template that each database is a copy of.
-type migrated struct{}
+// migrated makes the template that each database is a copy of. Templates outlive the process, and the partitions that the
+// migrations make reach only an hour ahead, so a template is for the hour it was made in.
+type migrated struct{ hour time.Time }
 
-func (migrated) Hash() (string, error) {
+func (m migrated) Hash() (string, error) {
 	sum := sha256.New()
+	sum.Write([]byte(m.hour.UTC().Format(time.RFC3339) + "\x00"))
 	err := fs.WalkDir(migrations.FS, ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
