@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/patch-manager/patch-manager/fleet"
 )
 
@@ -15,6 +17,7 @@ const (
 
 type listJobsInput struct {
 	PageQuery
+	FormatQuery
 	Status  string `query:"status" enum:"queued,waiting_window,waiting_health_check,running,succeeded,partially_succeeded,failed,cancelled" doc:"Only jobs of this status; a page may then hold fewer items than the limit although more follow"`
 	HostID  string `query:"host_id" doc:"Only jobs with this host"`
 	GroupID string `query:"group_id" doc:"Only jobs with a host of this group"`
@@ -25,12 +28,13 @@ type jobList struct {
 	NextCursor *string `json:"next_cursor" nullable:"true" doc:"Null on the last page"`
 }
 
-type listJobsAnswer struct{ Body jobList }
-
-func (s *server) listJobs(ctx context.Context, by fleet.Caller, in *listJobsInput) (*listJobsAnswer, error) {
+func (s *server) listJobs(ctx context.Context, by fleet.Caller, in *listJobsInput) (*huma.StreamResponse, error) {
 	f, err := jobFilter(in)
 	if err != nil {
 		return nil, err
+	}
+	if in.wantsCSV() {
+		return s.exportJobs(by, f, fleet.Status(in.Status)), nil
 	}
 	var jobs []fleet.JobView
 	var next *string
@@ -43,7 +47,7 @@ func (s *server) listJobs(ctx context.Context, by fleet.Caller, in *listJobsInpu
 	} else if jobs, next, err = s.jobsOfStatus(ctx, by, f, fleet.Status(in.Status), in.Limit); err != nil {
 		return nil, err
 	}
-	return &listJobsAnswer{Body: jobList{Items: convert(jobs, s.jobBody), NextCursor: next}}, nil
+	return jsonAnswer(jobList{Items: convert(jobs, s.jobBody), NextCursor: next})
 }
 
 func jobFilter(in *listJobsInput) (fleet.JobFilter, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"time"
 
@@ -52,6 +53,8 @@ func (s *server) registerJobs() {
 	tags := []string{"Jobs"}
 	handle(s, huma.Operation{
 		OperationID: "listJobs", Method: http.MethodGet, Path: "/jobs", Tags: tags, Summary: "List jobs, the newest first",
+		Description: tableDescription("jobs"),
+		Responses:   s.listOrTable(reflect.TypeFor[jobList](), "JobList"),
 	}, s.listJobs)
 	handle(s, huma.Operation{
 		OperationID: "createJob", Method: http.MethodPost, Path: "/jobs", Tags: tags, Summary: "Patch a set of hosts",

@@ -268,3 +268,31 @@ func TestJobsAreListedNewestFirstPageByPageAlsoOfOneStatus(t *testing.T) {
 	require.Equal(t, []string{want[1], want[3]}, walk("&status=queued"))
 	require.Equal(t, []string{"status"}, s.refuse(422, "invalid_field", s.admin, "GET", jobs+"?status=done", nil))
 }
+
+func TestTheTableOfJobsHoldsAllThatMatch(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	host, other := s.host("a.example.com"), s.host("b.example.com")
+	s.job(s.admin, map[string]any{"host_ids": []string{host}})
+	failed := s.job(s.admin, map[string]any{"host_ids": []string{host, other}, "notes": "=1+1", "packages": []string{"curl", "nginx"}})
+	s.status(failed, host, "failed", "gate_timeout")
+	s.status(failed, other, "skipped", "max_failures_reached")
+	s.exec(`insert into jobs select (j).* from (select jsonb_populate_record(j, jsonb_build_object('id', gen_random_uuid(), 'created_at', j.created_at - n * interval '1s', 'notes', '')) as j
+		from jobs j, generate_series(1, 400) n where j.id = $1) copies`, failed)
+	s.exec(`insert into job_hosts select (h).* from (select jsonb_populate_record(h, jsonb_build_object('job_id', j.id)) as h
+		from jobs j, job_hosts h where h.job_id = $1 and j.notes = '' and not exists (select from job_hosts i where i.job_id = j.id)) copies`, failed)
+
+	rows := table(t, s.call(s.admin, "GET", jobs+"?format=csv&limit=1", nil))
+	require.Len(t, rows, 1+402)
+	ids := map[string]bool{}
+	for _, row := range rows[1:] {
+		ids[row[0]] = true
+	}
+	require.Len(t, ids, 402)
+	require.Equal(t, []string{failed, "failed", "'=1+1", "root"}, rows[1][:4])
+	require.Equal(t, strings.Fields("2 0 0 1 0 0 1"), rows[1][9:16], "hosts by how they ended")
+	require.Equal(t, []string{"gate_timeout: 1; max_failures_reached: 1", "false", "", "curl nginx"}, rows[1][16:20])
+	require.Len(t, table(t, s.call(s.admin, "GET", jobs+"?status=failed", nil, "Accept", "text/csv")), 1+401)
+	require.Len(t, table(t, s.call(s.admin, "GET", jobs+"?format=csv&status=queued&host_id="+host, nil)), 1+1)
+	require.Len(t, table(t, s.call(s.member(nil), "GET", jobs+"?format=csv", nil)), 1)
+}

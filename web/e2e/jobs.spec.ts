@@ -30,6 +30,14 @@ async function hostId(fqdn: string): Promise<string> {
 const make = async (fqdns: string[], more: object) =>
   (await api<Job>('POST', '/jobs', { host_ids: await Promise.all(fqdns.map(hostId)), immediate: true, ...more })).id;
 
+/** The rows of the table that the page offers, without the names of its columns. */
+async function tableRows(page: Page): Promise<string[]> {
+  const href = await page.getByRole('link', { name: 'CSV' }).getAttribute('href');
+  const answer = await page.request.get(href ?? '');
+  expect(answer.headers()['content-type']).toContain('text/csv');
+  return (await answer.text()).trimEnd().split('\r\n').slice(1);
+}
+
 const row = (page: Page, fqdn: string) => page.getByRole('row').filter({ hasText: fqdn });
 const dialog = (page: Page) => page.getByRole('dialog');
 
@@ -112,6 +120,9 @@ test('a host that stays unhealthy until its time is over is failed with the reas
   await page.getByRole('button', { name: /Failed 1/ }).click();
   await expect(page).toHaveURL(/status=failed/);
   await expect(row(page, fine)).toHaveCount(0);
+  const table = await tableRows(page);
+  expect(table).toHaveLength(1);
+  expect(table[0]).toContain(`${sick},failed,,gate_timeout`);
   await page.getByRole('link', { name: sick }).click();
   await expect(dialog(page)).toContainText('gate_timeout');
   await expect(dialog(page)).toContainText('Nothing was sent to the host.');
@@ -158,9 +169,11 @@ test('jobs are found by status, host and group, and the link keeps it', async ({
   await page.getByRole('option', { name: fine }).click();
   await expect(page).toHaveURL(/host_id=/);
   await expect(row(page, notes)).toBeVisible();
+  expect((await tableRows(page)).filter((line) => line.includes(`,succeeded,${notes},`))).toHaveLength(1);
   await page.getByRole('combobox', { name: 'Status' }).click();
   await page.getByRole('option', { name: 'Cancelled', exact: true }).click();
   await expect(row(page, notes)).toHaveCount(0);
+  expect((await tableRows(page)).filter((line) => line.includes(notes))).toEqual([]);
   await page.reload();
   await expect(page.getByRole('combobox', { name: 'Status' })).toHaveValue('Cancelled');
   await expect(page.getByRole('combobox', { name: 'Host' })).toHaveValue(fine);

@@ -820,7 +820,7 @@ export const listFleetJobHosts = <ThrowOnError extends boolean = false>(options?
 /**
  * List jobs, the newest first
  *
- * Who may: whoever is signed in; what is listed is what the caller may see.
+ * With format=csv, or Accept: text/csv, the answer is one table of all jobs that pass the filter, and limit counts for nothing; more than 100000 are refused. In it a text that a spreadsheet would take for a formula begins with an apostrophe. Who may: whoever is signed in; what is listed is what the caller may see.
  */
 export const listJobs = <ThrowOnError extends boolean = false>(options?: Options<ListJobsData, ThrowOnError>): RequestResult<ListJobsResponses, ListJobsErrors, ThrowOnError> => (options?.client ?? client).get<ListJobsResponses, ListJobsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {

@@ -4584,6 +4584,10 @@ export type ListJobsData = {
          */
         limit?: number;
         /**
+         * Absent: what Accept asks for
+         */
+        format?: 'json' | 'csv';
+        /**
          * Only jobs of this status; a page may then hold fewer items than the limit although more follow
          */
         status?: 'queued' | 'waiting_window' | 'waiting_health_check' | 'running' | 'succeeded' | 'partially_succeeded' | 'failed' | 'cancelled';

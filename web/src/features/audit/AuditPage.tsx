@@ -1,19 +1,21 @@
 import { Button, Text } from '@mantine/core';
-import { IconFileTypeCsv, IconRefresh } from '@tabler/icons-react';
+import { IconRefresh } from '@tabler/icons-react';
 import { useSearch } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { type AuditEntry, listAudit, listAuditQueryKey } from '../../api';
 import { usePages } from '../../shared/lib/pages';
 import { fieldErrors, problemOf } from '../../shared/lib/problem';
+import { apiPath } from '../../shared/lib/search';
 import { AdminsOnly } from '../../shared/ui/AdminsOnly';
 import { CopyCurl } from '../../shared/ui/CopyCurl';
+import { CsvLink } from '../../shared/ui/CsvLink';
 import { Page } from '../../shared/ui/Page';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { VirtualTable } from '../../shared/ui/VirtualTable';
 import { auditColumns } from './columns';
 import { Entry } from './Entry';
 import { Filters } from './Filters';
-import { type AuditSearch, auditFilters, auditPath } from './search';
+import { type AuditSearch, auditFilters } from './search';
 
 const id = (entry: AuditEntry) => `${entry.seq}`;
 
@@ -79,17 +81,8 @@ function Actions({ search, again, reading }: { search: AuditSearch; again: () =>
       >
         Look for newer
       </Button>
-      <Button
-        size="xs"
-        variant="default"
-        component="a"
-        href={auditPath(search, 'csv')}
-        download
-        leftSection={<IconFileTypeCsv size={14} aria-hidden />}
-      >
-        CSV
-      </Button>
-      <CopyCurl path={auditPath(search)} />
+      <CsvLink path="/audit" query={search} />
+      <CopyCurl path={apiPath('/audit', search)} />
     </>
   );
 }

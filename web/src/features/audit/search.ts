@@ -1,5 +1,5 @@
 import type { ListAuditData } from '../../api';
-import { apiPath, clean, text } from '../../shared/lib/search';
+import { clean, text } from '../../shared/lib/search';
 
 /** What the Audit page keeps in its URL, called as the API calls it. */
 export type AuditSearch = Omit<NonNullable<ListAuditData['query']>, 'cursor' | 'limit' | 'format'>;
@@ -9,6 +9,3 @@ export const auditFilters = ['actor', 'action', 'subject_type', 'subject_id', 'r
 export function auditSearch(search: Record<string, unknown>): AuditSearch {
   return clean(Object.fromEntries(auditFilters.map((name) => [name, text(search[name])])));
 }
-
-/** The path of what is shown, as a table for a spreadsheet where so asked. */
-export const auditPath = (search: AuditSearch, format?: 'csv') => apiPath('/audit', { ...search, format });

@@ -1,10 +1,10 @@
-import { Button, Text } from '@mantine/core';
-import { IconFileTypeCsv } from '@tabler/icons-react';
+import { Text } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type Host, listHosts, listHostsQueryKey } from '../../api';
 import { usePages } from '../../shared/lib/pages';
 import { clean } from '../../shared/lib/search';
 import { CopyCurl, curl } from '../../shared/ui/CopyCurl';
+import { CsvLink } from '../../shared/ui/CsvLink';
 import { EmptyState } from '../../shared/ui/EmptyState';
 import { Page } from '../../shared/ui/Page';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
@@ -35,7 +35,7 @@ export function HostsPage() {
       actions={
         <>
           <CopyCurl path={hostsPath(search)} />
-          <CsvLink search={search} />
+          <CsvLink path="/hosts" query={search} />
           <AddHost />
         </>
       }
@@ -86,21 +86,6 @@ function useHosts(search: HostsSearch) {
 function matching(total: number, filter: HostFilter): string {
   const match = total === 1 ? 'matches' : 'match';
   return Object.keys(filter).length > 0 ? `${countHosts(total)} ${match}.` : `${countHosts(total)}.`;
-}
-
-function CsvLink({ search }: { search: HostsSearch }) {
-  return (
-    <Button
-      component="a"
-      href={hostsPath({ ...search, format: 'csv' })}
-      download="hosts.csv"
-      variant="default"
-      size="xs"
-      leftSection={<IconFileTypeCsv size={14} aria-hidden />}
-    >
-      CSV
-    </Button>
-  );
 }
 
 function NoHosts() {

@@ -2,6 +2,7 @@ import { Button, Group, Stack, Text } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type Job, type JobHost, listJobHosts, listJobHostsQueryKey } from '../../api';
 import { usePages } from '../../shared/lib/pages';
+import { CsvLink } from '../../shared/ui/CsvLink';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { SearchBox } from '../../shared/ui/SearchBox';
 import { StatusBadge } from '../../shared/ui/StatusBadge';
@@ -74,6 +75,7 @@ function Filters({ job, search }: { job: Job; search: JobSearch }) {
           </Chip>
         ))}
       </Group>
+      <CsvLink path={`/jobs/${job.id}/hosts`} query={search} />
     </Group>
   );
 }

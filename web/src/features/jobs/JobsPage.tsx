@@ -5,12 +5,14 @@ import { type Job, listJobs, listJobsQueryKey } from '../../api';
 import { usePages } from '../../shared/lib/pages';
 import { apiPath } from '../../shared/lib/search';
 import { CopyCurl, curl } from '../../shared/ui/CopyCurl';
+import { CsvLink } from '../../shared/ui/CsvLink';
 import { EmptyState } from '../../shared/ui/EmptyState';
 import { Page } from '../../shared/ui/Page';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { VirtualTable } from '../../shared/ui/VirtualTable';
 import { columns } from './columns';
 import { JobsFilters } from './JobsFilters';
+import type { JobsSearch } from './search';
 
 const id = (job: Job) => job.id;
 const example = curl('POST', '/api/v1/jobs', { group_ids: ['<id of a group>'] });
@@ -27,7 +29,7 @@ export function JobsPage() {
   });
   const none = jobs.isSuccess && jobs.items.length === 0 && !jobs.hasNextPage;
   return (
-    <Page title="Jobs" actions={<Actions path={apiPath('/jobs', search)} />}>
+    <Page title="Jobs" actions={<Actions search={search} />}>
       <JobsFilters search={search} />
       {jobs.error && <ProblemAlert error={jobs.error} retry={() => void jobs.refetch()} />}
       {none && !filtered && (
@@ -53,10 +55,11 @@ export function JobsPage() {
   );
 }
 
-function Actions({ path }: { path: string }) {
+function Actions({ search }: { search: JobsSearch }) {
   return (
     <>
-      <CopyCurl path={path.replace(/\?$/, '')} />
+      <CopyCurl path={apiPath('/jobs', search)} />
+      <CsvLink path="/jobs" query={search} />
       <DeployButton />
     </>
   );

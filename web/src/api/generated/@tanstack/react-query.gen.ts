@@ -1389,7 +1389,7 @@ export const listJobsQueryKey = (options?: Options<ListJobsData>) => createQuery
 /**
  * List jobs, the newest first
  *
- * Who may: whoever is signed in; what is listed is what the caller may see.
+ * With format=csv, or Accept: text/csv, the answer is one table of all jobs that pass the filter, and limit counts for nothing; more than 100000 are refused. In it a text that a spreadsheet would take for a formula begins with an apostrophe. Who may: whoever is signed in; what is listed is what the caller may see.
  */
 export const listJobsOptions = (options?: Options<ListJobsData>) => queryOptions<ListJobsResponse, ListJobsError, ListJobsResponse, ReturnType<typeof listJobsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -1409,7 +1409,7 @@ export const listJobsInfiniteQueryKey = (options?: Options<ListJobsData>): Query
 /**
  * List jobs, the newest first
  *
- * Who may: whoever is signed in; what is listed is what the caller may see.
+ * With format=csv, or Accept: text/csv, the answer is one table of all jobs that pass the filter, and limit counts for nothing; more than 100000 are refused. In it a text that a spreadsheet would take for a formula begins with an apostrophe. Who may: whoever is signed in; what is listed is what the caller may see.
  */
 export const listJobsInfiniteOptions = (options?: Options<ListJobsData>) => {
     const opts = infiniteQueryOptions<ListJobsResponse, ListJobsError, InfiniteData<ListJobsResponse>, QueryKey<Options<ListJobsData>>, string | Pick<QueryKey<Options<ListJobsData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
