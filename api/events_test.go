@@ -100,6 +100,17 @@ func TestAStreamStartsNowAndResumesBehindExactlyTheLastID(t *testing.T) {
 	}
 }
 
+func TestFromTheIDOfMeTheStreamTellsOfWhatChangedSince(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	id := s.must(200, s.admin, "GET", me, nil)["event_id"].(string)
+	s.event("since")
+	f, first := s.listen(s.serveStream(s.config(), fast).URL, s.admin, id)
+	require.Empty(t, first.event, "no reset")
+	for f.subjects(1)[0] != "since" { // after what was not over yet when the id was given
+	}
+}
+
 func TestASlowTransactionIsNotLostToStreamsThatAreOpenOrResume(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -21,6 +21,7 @@ type Me struct {
 	SignedIn    SignedIn   `json:"signed_in"`
 	CreatedAt   time.Time  `json:"created_at"`
 	LastLoginAt *time.Time `json:"last_login_at" nullable:"true"`
+	EventID     string     `json:"event_id" doc:"Where the event stream is: followed from behind it, by Last-Event-ID, it tells of every change to what is read after this answer" example:"1207:0"`
 }
 
 // MyGroup is a group with the caller's role in it.
@@ -55,6 +56,10 @@ func (s *server) me(ctx context.Context, by fleet.Caller, _ *empty) (*meAnswer, 
 }
 
 func (s *server) meBody(ctx context.Context, who fleet.Principal) (Me, error) {
+	now, err := s.Store.EventsNow(ctx)
+	if err != nil {
+		return Me{}, err
+	}
 	user, err := s.Store.User(ctx, who.UserID)
 	if err != nil {
 		return Me{}, err
@@ -72,6 +77,6 @@ func (s *server) meBody(ctx context.Context, who fleet.Principal) (Me, error) {
 			Kind: who.Credential.Kind, ID: who.Credential.ID, Method: orNull(who.Credential.Method), Scopes: who.Credential.Scopes(),
 			ExpiresAt: utc(who.Credential.ExpiresAt),
 		},
-		CreatedAt: user.CreatedAt.UTC(), LastLoginAt: utc(user.LastLoginAt),
+		CreatedAt: user.CreatedAt.UTC(), LastLoginAt: utc(user.LastLoginAt), EventID: now.String(),
 	}, nil
 }

@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright';
-import { test as base, expect, type Page } from '@playwright/test';
+import { type BrowserContext, test as base, expect, type Page } from '@playwright/test';
 
 const env = (name: string) => process.env[name] ?? '';
 export const url = () => env('E2E_URL');
@@ -24,16 +24,19 @@ export const test = base.extend<Site>({
     expect(complaints).toEqual([]);
   },
   admin: async ({ page, context }, use) => {
-    const cookies = env('E2E_SESSION').split('; ');
-    await context.addCookies(
-      cookies.map((c) => ({ name: c.split('=', 1)[0] ?? '', value: c.slice(c.indexOf('=') + 1), url: url() })),
-    );
+    await letIn(context);
     await page.goto('/');
     await expect(page.getByRole('heading', { name: 'Dashboard' })).toBeVisible();
     await use(page);
   },
 });
 export { expect };
+
+/** Gives a browser the cookies of a session; they are of the machine, whatever the port. */
+export function letIn(context: BrowserContext, session = env('E2E_SESSION')) {
+  const cookies = session.split('; ').map((c) => c.split(/=(.*)/s));
+  return context.addCookies(cookies.map(([name = '', value = '']) => ({ name, value, url: url() })));
+}
 
 export async function signIn(page: Page, user: string, password: string) {
   await page.goto('/login');

@@ -1,21 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { freePorts, openSession, program, stackVariable } from './servers';
 
 /**
  * Starts the product as `make dev` does, with a state and ports of its own and short waits, and stops it after the tests.
- * Where E2E_URL is set, the stack is one that runs already, with its E2E_CONTROL, E2E_PASSWORD and E2E_TOKEN.
+ * Where E2E_URL is set, the stack is one that runs already, with its E2E_CONTROL, E2E_PASSWORD, E2E_STATE and E2E_TOKEN.
  */
 export default async function startStack() {
-  if (process.env.E2E_URL) return signInOnce(process.env.E2E_URL);
+  if (process.env.E2E_URL) return signInOnce();
   const dir = mkdtempSync(join(tmpdir(), 'patch-manager-e2e-'));
   const ports = await freePorts(7);
   const api = `127.0.0.1:${ports[0]}`;
   const log = join(dir, 'stack.log');
   const out = openSync(log, 'w');
-  const stack = spawn(resolve('../bin/patch-manager'), ['dev', '--dir', join(dir, 'state')], {
+  const stack = spawn(program, ['dev', '--dir', join(dir, 'state')], {
     stdio: ['ignore', out, out],
     env: {
       PATH: process.env.PATH,
@@ -36,9 +36,9 @@ export default async function startStack() {
   process.env.E2E_URL = `http://${api}`;
   process.env.E2E_CONTROL = `http://127.0.0.1:${ports[6]}`;
   process.env.E2E_PASSWORD = readFileSync(join(dir, 'state/password'), 'utf8').trim();
-  process.env.E2E_TOKEN =
-    /PATCH_MANAGER_TOKEN='?([^'\n]+)/.exec(readFileSync(join(dir, 'state/env'), 'utf8'))?.[1] ?? '';
-  await signInOnce(process.env.E2E_URL);
+  process.env.E2E_STATE = join(dir, 'state');
+  process.env.E2E_TOKEN = stackVariable('PATCH_MANAGER_TOKEN');
+  await signInOnce();
   return async () => {
     const ended = new Promise((done) => stack.once('exit', done));
     stack.kill('SIGTERM');
@@ -48,17 +48,8 @@ export default async function startStack() {
 }
 
 /** Tests share one session of the administrator: signing in for each would be too often for one user. */
-async function signInOnce(url: string) {
-  const answer = await fetch(`${url}/api/v1/login`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ user: 'dev', password: process.env.E2E_PASSWORD }),
-  });
-  if (!answer.ok) throw new Error(`signing in: ${answer.status} ${await answer.text()}`);
-  process.env.E2E_SESSION = answer.headers
-    .getSetCookie()
-    .map((cookie) => cookie.split(';')[0])
-    .join('; ');
+async function signInOnce() {
+  process.env.E2E_SESSION = await openSession(process.env.E2E_URL ?? '', 'dev', process.env.E2E_PASSWORD ?? '');
 }
 
 async function ready(stack: ChildProcess, log: string) {
@@ -70,19 +61,4 @@ async function ready(stack: ChildProcess, log: string) {
     }
     await new Promise((next) => setTimeout(next, 200));
   }
-}
-
-/** Ports that nobody listens on at this moment, below those that Linux gives to outgoing connections. */
-async function freePorts(n: number): Promise<number[]> {
-  const ports: number[] = [];
-  for (let port = 30_000 + (process.pid % 25) * 100; ports.length < n; port++) if (await isFree(port)) ports.push(port);
-  return ports;
-}
-
-function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  return new Promise((done) => {
-    server.once('error', () => done(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
-  });
 }

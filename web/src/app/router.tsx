@@ -2,7 +2,6 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
-  lazyRouteComponent,
   Outlet,
   redirect,
   type SearchSchemaInput,
@@ -18,6 +17,7 @@ import { usersSearch } from '../features/users/search';
 import { windowsSearch } from '../features/windows/search';
 import { problemOf } from '../shared/lib/problem';
 import { NotFound, RouteError } from '../shared/ui/RouteError';
+import { lazyPage } from './lazyPage';
 import { queryClient, whenSignedOut } from './queryClient';
 
 const root = createRootRoute({ component: Outlet, errorComponent: RouteError, notFoundComponent: NotFound });
@@ -32,13 +32,13 @@ const login = createRoute({
   getParentRoute: () => root,
   path: '/login',
   validateSearch: returnTo,
-  component: lazyRouteComponent(() => import('../features/login/LoginPage'), 'LoginPage'),
+  component: lazyPage(() => import('../features/login/LoginPage'), 'LoginPage'),
 });
 
 const setup = createRoute({
   getParentRoute: () => root,
   path: '/setup',
-  component: lazyRouteComponent(() => import('../features/login/SetupPage'), 'SetupPage'),
+  component: lazyPage(() => import('../features/login/SetupPage'), 'SetupPage'),
 });
 
 /** Everything that takes somebody who is signed in. */
@@ -57,66 +57,66 @@ const shell = createRoute({
       });
     }
   },
-  component: lazyRouteComponent(() => import('./shell/Shell'), 'Shell'),
+  component: lazyPage(() => import('./shell/Shell'), 'Shell'),
 });
 
 const dashboard = createRoute({
   getParentRoute: () => shell,
   path: '/',
-  component: lazyRouteComponent(() => import('../features/dashboard/DashboardPage'), 'DashboardPage'),
+  component: lazyPage(() => import('../features/dashboard/DashboardPage'), 'DashboardPage'),
 });
 
 const groups = createRoute({
   getParentRoute: () => shell,
   path: '/groups',
   validateSearch: groupsSearch,
-  component: lazyRouteComponent(() => import('../features/groups/GroupsPage'), 'GroupsPage'),
+  component: lazyPage(() => import('../features/groups/GroupsPage'), 'GroupsPage'),
 });
 
 const group = createRoute({
   getParentRoute: () => shell,
   path: '/groups/$groupId',
-  component: lazyRouteComponent(() => import('../features/groups/GroupPage'), 'GroupPage'),
+  component: lazyPage(() => import('../features/groups/GroupPage'), 'GroupPage'),
 });
 
 const users = createRoute({
   getParentRoute: () => shell,
   path: '/users',
   validateSearch: usersSearch,
-  component: lazyRouteComponent(() => import('../features/users/UsersPage'), 'UsersPage'),
+  component: lazyPage(() => import('../features/users/UsersPage'), 'UsersPage'),
 });
 
 const account = createRoute({
   getParentRoute: () => shell,
   path: '/account',
-  component: lazyRouteComponent(() => import('../features/account/AccountPage'), 'AccountPage'),
+  component: lazyPage(() => import('../features/account/AccountPage'), 'AccountPage'),
 });
 
 const audit = createRoute({
   getParentRoute: () => shell,
   path: '/audit',
   validateSearch: auditSearch,
-  component: lazyRouteComponent(() => import('../features/audit/AuditPage'), 'AuditPage'),
+  component: lazyPage(() => import('../features/audit/AuditPage'), 'AuditPage'),
 });
 
 const enrolments = createRoute({
   getParentRoute: () => shell,
   path: '/enrolments',
   validateSearch: enrolmentsSearch,
-  component: lazyRouteComponent(() => import('../features/enrolments/EnrolmentsPage'), 'EnrolmentsPage'),
+  component: lazyPage(() => import('../features/enrolments/EnrolmentsPage'), 'EnrolmentsPage'),
 });
 
 const settings = createRoute({
   getParentRoute: () => shell,
   path: '/settings',
-  component: lazyRouteComponent(() => import('../features/settings/SettingsPage'), 'SettingsPage'),
+  component: lazyPage(() => import('../features/settings/SettingsPage'), 'SettingsPage'),
 });
 
 const windows = createRoute({
   getParentRoute: () => shell,
   path: '/windows',
   validateSearch: windowsSearch,
-  component: lazyRouteComponent(() => import('../features/windows/WindowsPage'), 'WindowsPage'),
+  component: lazyPage(() => import('../features/windows/WindowsPage'), 'WindowsPage'),
 });
 
 const adminPages = [groups, group, users, account, audit, enrolments, settings, windows] as const;
@@ -125,34 +125,34 @@ const hosts = createRoute({
   getParentRoute: () => shell,
   path: '/hosts',
   validateSearch: hostsSearch,
-  component: lazyRouteComponent(() => import('../features/hosts/HostsPage'), 'HostsPage'),
+  component: lazyPage(() => import('../features/hosts/HostsPage'), 'HostsPage'),
 });
 
 const jobs = createRoute({
   getParentRoute: () => shell,
   path: '/jobs',
   validateSearch: jobsSearch,
-  component: lazyRouteComponent(() => import('../features/jobs/JobsPage'), 'JobsPage'),
+  component: lazyPage(() => import('../features/jobs/JobsPage'), 'JobsPage'),
 });
 
 const job = createRoute({
   getParentRoute: () => shell,
   path: '/jobs/$jobId',
   validateSearch: jobSearch,
-  component: lazyRouteComponent(() => import('../features/job/JobPage'), 'JobPage'),
+  component: lazyPage(() => import('../features/job/JobPage'), 'JobPage'),
 });
 
 const jobHost = createRoute({
   getParentRoute: () => job,
   path: 'hosts/$hostId',
-  component: lazyRouteComponent(() => import('../features/job/JobHostDrawer'), 'JobHostDrawer'),
+  component: lazyPage(() => import('../features/job/JobHostDrawer'), 'JobHostDrawer'),
 });
 
 const deploy = createRoute({
   getParentRoute: () => shell,
   path: '/deploy',
   validateSearch: deploySearch,
-  component: lazyRouteComponent(() => import('../features/deploy/DeployPage'), 'DeployPage'),
+  component: lazyPage(() => import('../features/deploy/DeployPage'), 'DeployPage'),
 });
 
 const jobPages = [deploy, jobs, job.addChildren([jobHost])] as const;
@@ -160,7 +160,7 @@ const jobPages = [deploy, jobs, job.addChildren([jobHost])] as const;
 const host = createRoute({
   getParentRoute: () => shell,
   path: '/hosts/$hostId',
-  component: lazyRouteComponent(() => import('../features/host/HostPage'), 'HostPage'),
+  component: lazyPage(() => import('../features/host/HostPage'), 'HostPage'),
 });
 
 export const router = createRouter({

@@ -1,5 +1,6 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, use, useEffect, useState } from 'react';
+import { useMe } from '../app/me';
 import { affected, type LiveEvent, type QueryId } from './affected';
 import { Batcher } from './batch';
 import { followStream, type StreamState } from './stream';
@@ -12,22 +13,28 @@ export const useStreamState = () => use(State);
 /** Keeps every answer in the cache current by the event stream, for as long as it is mounted. */
 export function LiveProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient();
+  // Who is signed in was asked before anything else, so that nothing that was read since is older.
+  const [from] = useState(useMe().event_id);
   const [state, setState] = useState<StreamState>('connecting');
   useEffect(() => {
     const stop = new AbortController();
     const batcher = new Batcher((events) => readAnew(client, events));
     void followStream(
+      from,
       {
         onEvent: (event) => batcher.add(event),
         onReset: () => void client.invalidateQueries(),
-        onState: setState,
+        onState: (now) => {
+          setState(now);
+          if (now === 'live') readFailed(client);
+        },
         // Asking who is signed in finds out, and leads to the page for signing in.
         onSignedOut: () => void client.invalidateQueries({ predicate: (q) => id(q.queryKey)._id === 'getMe' }),
       },
       stop.signal,
     );
     return () => stop.abort();
-  }, [client]);
+  }, [client, from]);
   return <State value={state}>{children}</State>;
 }
 
@@ -36,6 +43,11 @@ function readAnew(client: QueryClient, events: LiveEvent[]) {
   return client.invalidateQueries({
     predicate: (query) => events.some((event) => affected(id(query.queryKey), event)),
   });
+}
+
+/** Reads what is shown and could not be read while the server was away. */
+function readFailed(client: QueryClient) {
+  void client.refetchQueries({ type: 'active', predicate: ({ state }) => state.status === 'error' });
 }
 
 function id(key: readonly unknown[]): QueryId {

@@ -15,11 +15,11 @@ const silence = 40_000;
 const delays = [500, 1_000, 2_000, 5_000];
 
 /**
- * Follows the event stream until the signal aborts, over every loss of the connection: it connects again and resumes behind
- * the last message, so that nothing is missed and nothing comes twice.
+ * Follows the event stream from the id on until the signal aborts, over every loss of the connection: it connects again and
+ * resumes behind the last message, so that nothing is missed and nothing comes twice.
  */
-export async function followStream(handlers: StreamHandlers, signal: AbortSignal) {
-  let lastId: string | undefined;
+export async function followStream(from: string, handlers: StreamHandlers, signal: AbortSignal) {
+  let lastId = from;
   let failures = 0;
   while (!signal.aborted) {
     const connection = new AbortController();
@@ -58,11 +58,11 @@ interface Reader {
 }
 
 /** Reads one connection to its end and returns the status it was answered with, 0 where there was none. */
-async function readStream(signal: AbortSignal, lastId: string | undefined, reader: Reader): Promise<number> {
+async function readStream(signal: AbortSignal, lastId: string, reader: Reader): Promise<number> {
   let status = 0;
   const { stream } = await streamEvents({
     signal,
-    headers: lastId === undefined ? {} : { 'Last-Event-ID': lastId },
+    headers: { 'Last-Event-ID': lastId },
     sseMaxRetryAttempts: 1,
     fetch: async (request) => {
       const response = await fetch(request);

@@ -1082,6 +1082,10 @@ export type Me = {
     created_at: string;
     display_name: string;
     /**
+     * Where the event stream is: followed from behind it, by Last-Event-ID, it tells of every change to what is read after this answer
+     */
+    event_id: string;
+    /**
      * The groups with a role of the user; administrators need none
      */
     groups: Array<MyGroup>;
