@@ -81,6 +81,7 @@ func (s *server) registerChecks() {
 		Description: "A worker that reaches the host runs it; without an answer within 15 s the request ends with 503. Each user may run 10 a minute.",
 	}, s.testCheck)
 	s.registerCheckResults()
+	s.registerCheckHistory()
 }
 
 func (s *server) listChecks(ctx context.Context, by fleet.Caller, in *HostPath) (*listChecksAnswer, error) {

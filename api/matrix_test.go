@@ -177,6 +177,7 @@ var matrix = map[string]row{
 	"deleteHealthCheck":      {who: operatorOf},
 	"testHealthCheck":        {who: operatorOf, unseen: true}, // the worker writes
 	"listHealthCheckResults": {who: viewerOf},
+	"getHealthCheckHistory":  {who: viewerOf},
 
 	"listHostWindows":            {who: viewerOf},
 	"createHostWindow":           {who: operatorOf, sends: aWindow},

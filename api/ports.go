@@ -146,6 +146,8 @@ type CheckStore interface {
 	UpdateCheck(ctx context.Context, by fleet.Caller, u fleet.CheckUpdate) error
 	DeleteCheck(ctx context.Context, by fleet.Caller, hostID, id string) error
 	CheckResults(ctx context.Context, scope fleet.Scope, hostID, id string, f fleet.ResultFilter) ([]fleet.Result, error)
+	// CheckHistory sums the results since then up.
+	CheckHistory(ctx context.Context, scope fleet.Scope, hostID, id string, since time.Time) (fleet.CheckHistory, error)
 }
 
 // WindowStore keeps maintenance windows.

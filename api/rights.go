@@ -49,6 +49,7 @@ var rights = map[string]string{
 
 	"listHealthChecks": forViewers, "createHealthCheck": forOperators, "getHealthCheck": forViewers, "updateHealthCheck": forOperators,
 	"deleteHealthCheck": forOperators, "testHealthCheck": forOperators, "listHealthCheckResults": forViewers,
+	"getHealthCheckHistory": forViewers,
 
 	"listHostWindows": forViewers, "createHostWindow": forOperators, "getHostWindow": forViewers, "updateHostWindow": forOperators,
 	"deleteHostWindow": forOperators, "listHostWindowOccurrences": forViewers, "listHostOccurrences": forViewers,

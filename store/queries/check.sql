@@ -57,3 +57,57 @@ where check_id = @check_id and checked_at >= @since
       where c.id = @check_id and gh.group_id = any(@scope::uuid[])))
 order by checked_at desc
 limit @max_rows;
+
+-- name: CheckHours :many
+-- The results of each hour that has some, and last of all of them together.
+select coalesce(r.hour, 'epoch')::timestamptz as hour,
+    (grouping(r.hour) = 1)::boolean as together,
+    count(*)::integer as results,
+    count(*) filter (where r.outcome = 'unhealthy')::integer as unhealthy,
+    count(*) filter (where r.outcome = 'error')::integer as errors,
+    coalesce(min(r.latency_ms), 0)::integer as latency_min,
+    coalesce(percentile_disc(0.5) within group (order by r.latency_ms), 0)::integer as latency_median,
+    coalesce(max(r.latency_ms), 0)::integer as latency_max
+from (
+    select date_bin('1 hour', checked_at, 'epoch') as hour, outcome, latency_ms
+    from host_health_check_results
+    where check_id = @check_id and checked_at >= @since
+      and (@every::boolean or exists (
+          select 1 from host_health_checks c
+          join group_hosts gh on gh.host_id = c.host_id
+          where c.id = @check_id and gh.group_id = any(@scope::uuid[])))
+) r
+group by grouping sets ((r.hour), ())
+order by together, hour;
+
+-- name: CheckSpells :many
+-- Times in which no result was healthy, the latest first, and how many there were: results with as many healthy ones
+-- before them are of the same time.
+with numbered as (
+    select r.checked_at, r.healthy, count(*) filter (where r.healthy) over (order by r.checked_at) as healthy_before
+    from host_health_check_results r
+    where r.check_id = @check_id and r.checked_at >= @since
+      and (@every::boolean or exists (
+          select 1 from host_health_checks c
+          join group_hosts gh on gh.host_id = c.host_id
+          where c.id = @check_id and gh.group_id = any(@scope::uuid[])))
+), spells as (
+    select min(n.checked_at) as starts_at, max(n.checked_at) as last_at, count(*) as results, count(*) over () as spells
+    from numbered n
+    where not n.healthy
+    group by n.healthy_before
+    order by 1 desc
+    limit @max_rows
+)
+select s.starts_at::timestamptz as starts_at, (e.ends_at is not null)::boolean as ended,
+    coalesce(e.ends_at, s.last_at)::timestamptz as ends_at, s.results::integer as results, s.spells::integer as spells, l.detail
+from spells s
+join host_health_check_results l on l.check_id = @check_id and l.checked_at = s.last_at
+left join lateral (
+    select a.checked_at as ends_at
+    from host_health_check_results a
+    where a.check_id = @check_id and a.checked_at > s.last_at
+    order by a.checked_at
+    limit 1
+) e on true
+order by s.starts_at desc;

@@ -10,6 +10,74 @@ import (
 	"time"
 )
 
+const checkHours = `-- name: CheckHours :many
+select coalesce(r.hour, 'epoch')::timestamptz as hour,
+    (grouping(r.hour) = 1)::boolean as together,
+    count(*)::integer as results,
+    count(*) filter (where r.outcome = 'unhealthy')::integer as unhealthy,
+    count(*) filter (where r.outcome = 'error')::integer as errors,
+    coalesce(min(r.latency_ms), 0)::integer as latency_min,
+    coalesce(percentile_disc(0.5) within group (order by r.latency_ms), 0)::integer as latency_median,
+    coalesce(max(r.latency_ms), 0)::integer as latency_max
+from (
+    select date_bin('1 hour', checked_at, 'epoch') as hour, outcome, latency_ms
+    from host_health_check_results
+    where check_id = $1 and checked_at >= $2
+      and ($3::boolean or exists (
+          select 1 from host_health_checks c
+          join group_hosts gh on gh.host_id = c.host_id
+          where c.id = $1 and gh.group_id = any($4::uuid[])))
+) r
+group by grouping sets ((r.hour), ())
+order by together, hour
+`
+
+type CheckHoursRow struct {
+	Hour          time.Time
+	Together      bool
+	Results       int32
+	Unhealthy     int32
+	Errors        int32
+	LatencyMin    int32
+	LatencyMedian int32
+	LatencyMax    int32
+}
+
+// The results of each hour that has some, and last of all of them together.
+func (q *Queries) CheckHours(ctx context.Context, checkID string, since time.Time, every bool, scope []string) ([]CheckHoursRow, error) {
+	rows, err := q.db.Query(ctx, checkHours,
+		checkID,
+		since,
+		every,
+		scope,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CheckHoursRow{}
+	for rows.Next() {
+		var i CheckHoursRow
+		if err := rows.Scan(
+			&i.Hour,
+			&i.Together,
+			&i.Results,
+			&i.Unhealthy,
+			&i.Errors,
+			&i.LatencyMin,
+			&i.LatencyMedian,
+			&i.LatencyMax,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const checkResults = `-- name: CheckResults :many
 select checked_at, outcome, detail, latency_ms
 from host_health_check_results
@@ -60,6 +128,89 @@ func (q *Queries) CheckResults(ctx context.Context, arg CheckResultsParams) ([]C
 			&i.Outcome,
 			&i.Detail,
 			&i.LatencyMs,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const checkSpells = `-- name: CheckSpells :many
+with numbered as (
+    select r.checked_at, r.healthy, count(*) filter (where r.healthy) over (order by r.checked_at) as healthy_before
+    from host_health_check_results r
+    where r.check_id = $1 and r.checked_at >= $2
+      and ($3::boolean or exists (
+          select 1 from host_health_checks c
+          join group_hosts gh on gh.host_id = c.host_id
+          where c.id = $1 and gh.group_id = any($4::uuid[])))
+), spells as (
+    select min(n.checked_at) as starts_at, max(n.checked_at) as last_at, count(*) as results, count(*) over () as spells
+    from numbered n
+    where not n.healthy
+    group by n.healthy_before
+    order by 1 desc
+    limit $5
+)
+select s.starts_at::timestamptz as starts_at, (e.ends_at is not null)::boolean as ended,
+    coalesce(e.ends_at, s.last_at)::timestamptz as ends_at, s.results::integer as results, s.spells::integer as spells, l.detail
+from spells s
+join host_health_check_results l on l.check_id = $1 and l.checked_at = s.last_at
+left join lateral (
+    select a.checked_at as ends_at
+    from host_health_check_results a
+    where a.check_id = $1 and a.checked_at > s.last_at
+    order by a.checked_at
+    limit 1
+) e on true
+order by s.starts_at desc
+`
+
+type CheckSpellsParams struct {
+	CheckID string
+	Since   time.Time
+	Every   bool
+	Scope   []string
+	MaxRows int32
+}
+
+type CheckSpellsRow struct {
+	StartsAt time.Time
+	Ended    bool
+	EndsAt   time.Time
+	Results  int32
+	Spells   int32
+	Detail   string
+}
+
+// Times in which no result was healthy, the latest first, and how many there were: results with as many healthy ones
+// before them are of the same time.
+func (q *Queries) CheckSpells(ctx context.Context, arg CheckSpellsParams) ([]CheckSpellsRow, error) {
+	rows, err := q.db.Query(ctx, checkSpells,
+		arg.CheckID,
+		arg.Since,
+		arg.Every,
+		arg.Scope,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CheckSpellsRow{}
+	for rows.Next() {
+		var i CheckSpellsRow
+		if err := rows.Scan(
+			&i.StartsAt,
+			&i.Ended,
+			&i.EndsAt,
+			&i.Results,
+			&i.Spells,
+			&i.Detail,
 		); err != nil {
 			return nil, err
 		}

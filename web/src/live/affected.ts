@@ -29,6 +29,7 @@ const ofHost = new Set([
   'listHealthChecks',
   'getHealthCheck',
   'listHealthCheckResults',
+  'getHealthCheckHistory',
   'getHostPatches',
   'listHostCertificates',
   'listHostOccurrences',

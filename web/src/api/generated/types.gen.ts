@@ -156,6 +156,40 @@ export type CertificateList = {
     items: Array<Certificate>;
 };
 
+export type CheckHistory = {
+    /**
+     * Checks that could not be carried out
+     */
+    errors: number;
+    /**
+     * Results from this time on are counted
+     */
+    from: string;
+    healthy: number;
+    /**
+     * Those that have results, the oldest first
+     */
+    hours: Array<HourOfResults>;
+    /**
+     * Null without results
+     */
+    latency_ms: ResultsLatency;
+    results: number;
+    /**
+     * How many such times there were in all
+     */
+    spell_count: number;
+    /**
+     * Times in which no result was healthy, the latest first: at most 10
+     */
+    spells: Array<UnhealthySpell>;
+    /**
+     * When they were counted
+     */
+    to: string;
+    unhealthy: number;
+};
+
 export type CheckList = {
     items: Array<HealthCheck>;
     /**
@@ -742,6 +776,21 @@ export type HostSpan = {
     starts_at: string;
 } | null;
 
+export type HourOfResults = {
+    /**
+     * Checks that could not be carried out
+     */
+    errors: number;
+    healthy: number;
+    /**
+     * Null without results
+     */
+    latency_ms: ResultsLatency;
+    results: number;
+    starts_at: string;
+    unhealthy: number;
+};
+
 export type Inventory = {
     age_seconds: number | null;
     architecture: string;
@@ -1257,6 +1306,12 @@ export type Readiness = {
     status: string;
 };
 
+export type ResultsLatency = {
+    max: number;
+    median: number;
+    min: number;
+} | null;
+
 export type RetryInput = {
     /**
      * Default: failed. An indeterminate host is settled first
@@ -1482,6 +1537,19 @@ export type TokenList = {
      * Null on the last page
      */
     next_cursor: string | null;
+};
+
+export type UnhealthySpell = {
+    /**
+     * What the last result of it said
+     */
+    detail: string;
+    /**
+     * The first healthy result after it; null while it lasts
+     */
+    ends_at: string | null;
+    results: number;
+    starts_at: string;
 };
 
 export type User = {
@@ -3958,6 +4026,56 @@ export type UpdateHealthCheckResponses = {
 };
 
 export type UpdateHealthCheckResponse = UpdateHealthCheckResponses[keyof UpdateHealthCheckResponses];
+
+export type GetHealthCheckHistoryData = {
+    body?: never;
+    path: {
+        /**
+         * The host
+         */
+        id: string;
+        /**
+         * The health check
+         */
+        check_id: string;
+    };
+    query?: never;
+    url: '/api/v1/hosts/{id}/health-checks/{check_id}/history';
+};
+
+export type GetHealthCheckHistoryErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Unprocessable Entity
+     */
+    422: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type GetHealthCheckHistoryError = GetHealthCheckHistoryErrors[keyof GetHealthCheckHistoryErrors];
+
+export type GetHealthCheckHistoryResponses = {
+    /**
+     * OK
+     */
+    200: CheckHistory;
+};
+
+export type GetHealthCheckHistoryResponse = GetHealthCheckHistoryResponses[keyof GetHealthCheckHistoryResponses];
 
 export type ListHealthCheckResultsData = {
     body?: never;

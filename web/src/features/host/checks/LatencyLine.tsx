@@ -24,7 +24,8 @@ interface Point {
 /** The hours in a row that have results; a single one is drawn as wide as it is. */
 function stretches(ticks: readonly Tick[]): Point[][] {
   const all: Point[][] = [];
-  ticks.forEach(({ latency }, i) => {
+  ticks.forEach((tick, i) => {
+    const latency = tick.latency?.median;
     if (latency === undefined) return;
     const open = ticks[i - 1]?.latency === undefined ? undefined : all.at(-1);
     if (open) open.push({ i: i + 0.5, latency });

@@ -33,5 +33,5 @@ function looks({ results, unhealthy }: Tick) {
 
 function words({ results, unhealthy, latency }: Tick): string {
   if (results === 0) return 'no results';
-  return `${unhealthy > 0 ? `${unhealthy} of ${results} not healthy` : `${results} healthy`}, ${latency} ms`;
+  return `${unhealthy > 0 ? `${unhealthy} of ${results} not healthy` : `${results} healthy`}, ${latency?.min} to ${latency?.max} ms`;
 }

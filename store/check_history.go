@@ -1,0 +1,58 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/patch-manager/patch-manager/fleet"
+	"github.com/patch-manager/patch-manager/store/sqlgen"
+)
+
+// maxSpells is how many of the times in which a check was not healthy are told, the latest.
+const maxSpells = 10
+
+// CheckHistory returns what the results of a check of a host of scope come to since then.
+func (s *Store) CheckHistory(ctx context.Context, scope fleet.Scope, hostID, id string, since time.Time) (fleet.CheckHistory, error) {
+	var h fleet.CheckHistory
+	if _, err := s.Check(ctx, scope, hostID, id); err != nil {
+		return h, err
+	}
+	hours, err := s.q.CheckHours(ctx, id, since, scope.All, scope.Groups)
+	if err != nil {
+		return h, fmt.Errorf("read hours of check: %w", translate(err))
+	}
+	for _, row := range hours {
+		if sum := resultSum(row); row.Together {
+			h.Together = sum
+		} else {
+			h.Hours = append(h.Hours, fleet.HourOfResults{StartsAt: row.Hour, ResultSum: sum})
+		}
+	}
+	if h.Together.Results == h.Together.Healthy() {
+		return h, nil
+	}
+	rows, err := s.q.CheckSpells(ctx, sqlgen.CheckSpellsParams{
+		CheckID: id, Since: since, Every: scope.All, Scope: scope.Groups, MaxRows: maxSpells,
+	})
+	if err != nil {
+		return h, fmt.Errorf("read unhealthy times of check: %w", translate(err))
+	}
+	for _, row := range rows {
+		h.SpellCount = int(row.Spells)
+		spell := fleet.UnhealthySpell{StartsAt: row.StartsAt, Results: int(row.Results), Detail: row.Detail}
+		if row.Ended {
+			spell.EndsAt = &row.EndsAt
+		}
+		h.Spells = append(h.Spells, spell)
+	}
+	return h, nil
+}
+
+func resultSum(row sqlgen.CheckHoursRow) fleet.ResultSum {
+	latency := func(ms int32) time.Duration { return time.Duration(ms) * time.Millisecond }
+	return fleet.ResultSum{
+		Results: int(row.Results), Unhealthy: int(row.Unhealthy), Errors: int(row.Errors),
+		LatencyMin: latency(row.LatencyMin), LatencyMedian: latency(row.LatencyMedian), LatencyMax: latency(row.LatencyMax),
+	}
+}
