@@ -79,7 +79,7 @@ func Gate(p GatePolicy, evidence []Evidence, now time.Time) Verdict {
 			enabled++
 		default:
 			enabled++
-			failing = append(failing, j.Name+": "+j.Detail)
+			failing = append(failing, named(j))
 		}
 	}
 	switch {
@@ -94,6 +94,14 @@ func Gate(p GatePolicy, evidence []Evidence, now time.Time) Verdict {
 		v.Detail += "; disabled: " + strings.Join(disabled, ", ")
 	}
 	return v
+}
+
+// named is what a check says with its name before it, unless it begins with that itself.
+func named(j JudgedCheck) string {
+	if strings.HasPrefix(j.Detail, j.Name+" ") {
+		return j.Detail
+	}
+	return j.Name + ": " + j.Detail
 }
 
 func judge(p GatePolicy, e Evidence, now time.Time) JudgedCheck {

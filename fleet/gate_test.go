@@ -101,3 +101,13 @@ func TestStaleAsksAgainBeforeTheEvidenceRunsOut(t *testing.T) {
 	all := []fleet.Evidence{evidence("a", "healthy", 20*time.Second), evidence("b", "healthy", 21*time.Second)}
 	require.Equal(t, []fleet.Check{all[1].Check}, fleet.Stale(policy, all, noon, 10*time.Second))
 }
+
+func TestACheckThatNamesItselfIsNotNamedTwice(t *testing.T) {
+	t.Parallel()
+	shut := evidence("nginx.service", fleet.OutcomeUnhealthy, 0)
+	shut.Result.Detail = "nginx.service is not healthy"
+	other := shut
+	other.Check.Name = "nginx"
+	v := fleet.Gate(policy, []fleet.Evidence{shut, other}, noon)
+	require.Equal(t, "nginx.service is not healthy; nginx: nginx.service is not healthy", v.Detail)
+}

@@ -9,6 +9,13 @@ test('the checks that fail are named before anything else', () => {
   expect(whyStuck({ status: 'waiting_health_check', detail: '', wait })).toBe('it waits');
 });
 
+test('a check that names itself is not named twice', () => {
+  const failing = [{ check_id: 'c', name: 'nginx.service', detail: 'nginx.service is not healthy', checked_at: null }];
+  expect(whyStuck({ status: 'waiting_health_check', detail: '', wait: { ...wait, failing } })).toBe(
+    'nginx.service is not healthy',
+  );
+});
+
 test('an outcome that nobody knows says what to do', () => {
   expect(whyStuck({ status: 'indeterminate', detail: '', wait: null })).toMatch(/settle/);
 });

@@ -1,4 +1,4 @@
-import { Text } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import type { ColumnDef } from '@tanstack/react-table';
 import type { PreviewHost } from '../../api';
 import { HealthBadge } from '../../shared/ui/HealthBadge';
@@ -47,10 +47,10 @@ function Start({ host }: { host: PreviewHost }) {
       </Text>
     );
   return (
-    <>
+    <Stack gap={0}>
       <Countdown to={host.earliest_start_at} />
-      {waitsAtGate(host) && ', once healthy'}
-    </>
+      {waitsAtGate(host) && <Text size="xs">once healthy</Text>}
+    </Stack>
   );
 }
 

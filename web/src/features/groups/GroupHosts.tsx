@@ -9,6 +9,7 @@ import { usePages } from '../../shared/lib/pages';
 import { count } from '../../shared/lib/words';
 import { AllowedButton } from '../../shared/ui/AllowedButton';
 import { HealthBadge } from '../../shared/ui/HealthBadge';
+import { PageLink } from '../../shared/ui/PageLink';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { Section } from '../../shared/ui/Section';
 import { Age } from '../../shared/ui/Time';
@@ -65,7 +66,16 @@ export function GroupHosts({ group }: { group: Group }) {
 }
 
 const columnsWith = (takeOut: (host: Host) => void): ColumnDef<Host, unknown>[] => [
-  { id: 'fqdn', header: 'Host', meta: { width: 'minmax(130px, 2fr)' }, cell: ({ row }) => row.original.fqdn },
+  {
+    id: 'fqdn',
+    header: 'Host',
+    meta: { width: 'minmax(130px, 2fr)' },
+    cell: ({ row }) => (
+      <PageLink to="/hosts/$hostId" params={{ hostId: row.original.id }}>
+        {row.original.fqdn}
+      </PageLink>
+    ),
+  },
   {
     id: 'health',
     header: 'Health',

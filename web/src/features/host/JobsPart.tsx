@@ -6,7 +6,7 @@ import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { Section } from '../../shared/ui/Section';
 import { StatusBadge, unfinished } from '../../shared/ui/StatusBadge';
 import { Age, Countdown } from '../../shared/ui/Time';
-import { waitWord } from '../job/words';
+import { failingWords, waitWord } from '../job/words';
 
 /** So many jobs are read, and so many of those that ended are shown; the Jobs page has all. */
 const read = 20;
@@ -68,10 +68,10 @@ function Row({ job }: { job: JobHost }) {
 }
 
 function Waits({ wait }: { wait: Wait & object }) {
-  const failing = wait.failing.map((c) => `${c.name}: ${c.detail}`).join('; ');
+  const failing = wait.failing.map(failingWords).join('; ');
   return (
     <Text size="xs" component="div">
-      {waitWord(wait.reason)}. {failing || wait.detail}
+      {waitWord(wait.reason)}: {failing || wait.detail}
       <Text size="xs" c="dimmed" component="div">
         {wait.next_try_at && (
           <>

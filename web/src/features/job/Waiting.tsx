@@ -5,7 +5,7 @@ import { AllowedButton } from '../../shared/ui/AllowedButton';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { Age, Countdown, Instant } from '../../shared/ui/Time';
 import { useMayOperate } from './may';
-import { waitWord } from './words';
+import { failingWords, waitWord } from './words';
 
 /** Why a host waits, until when, and what would end it. */
 export function Waiting({ host, wait }: { host: JobHostDetail; wait: Wait & object }) {
@@ -32,7 +32,7 @@ function Failing({ failing }: { failing: (Wait & object)['failing'] }) {
     <List size="sm" spacing={4}>
       {failing.map((check) => (
         <List.Item key={check.check_id}>
-          <b>{check.name}</b>: {check.detail}{' '}
+          {failingWords(check)}{' '}
           <Text span size="xs" c="dimmed">
             (<Age at={check.checked_at} never="never checked" />)
           </Text>

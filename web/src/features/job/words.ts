@@ -10,5 +10,9 @@ const waits: Record<string, string> = {
   host_busy: 'Something else is being installed on it',
 };
 
+/** What a check that fails says, with its name before it unless it begins with that itself. */
+export const failingWords = ({ name, detail }: { name: string; detail: string }) =>
+  detail.startsWith(`${name} `) ? detail : `${name}: ${detail}`;
+
 /** Why a host waits, in a few words; a reason that is not known yet by its own name. */
 export const waitWord = (reason: string) => waits[reason] ?? `It waits: ${reason.replaceAll('_', ' ')}`;

@@ -171,7 +171,7 @@ function WhenFields({ form }: Form) {
   return (
     <Group gap="xs" align="flex-start">
       <TextInput label="First day" type="date" required w={150} {...form.getInputProps('starts_on')} />
-      <TextInput label="Starts at" type="time" required w={110} {...form.getInputProps('start_time')} />
+      <TextInput label="Starts at" type="time" required w={125} {...form.getInputProps('start_time')} />
       <NumberInput
         label="Minutes"
         description={minutes > 0 ? formatDuration(minutes * 60_000) : ' '}

@@ -1,11 +1,11 @@
-import { Group, Text } from '@mantine/core';
+import { Group, Stack, Text } from '@mantine/core';
 import { IconBan, IconTool } from '@tabler/icons-react';
 import type { ColumnDef } from '@tanstack/react-table';
 import type { CalendarItem, Me } from '../../api';
 import { AllowedButton } from '../../shared/ui/AllowedButton';
 import { Countdown, Span } from '../../shared/ui/Time';
 import { mayNotChange, ownerOf } from './owner';
-import { ruleWords } from './words';
+import { ruleTimes } from './words';
 
 export type Act = (item: CalendarItem, act: 'edit' | 'delete') => void;
 
@@ -52,7 +52,14 @@ export const windowColumns = (me: Me, act: Act): ColumnDef<CalendarItem, unknown
     id: 'rule',
     header: 'Occurs',
     meta: { width: 'minmax(160px, 2fr)', from: 'lg' },
-    cell: ({ row: { original: i } }) => ruleWords(i.window),
+    cell: ({ row: { original: i } }) => (
+      <Stack gap={0}>
+        {ruleTimes(i.window)}
+        <Text size="xs" c="dimmed">
+          {i.window.time_zone}
+        </Text>
+      </Stack>
+    ),
   },
   {
     id: 'next',

@@ -28,11 +28,13 @@ type Rule = Pick<
 >;
 
 /** Every Saturday at 22:00 for 4 h, Europe/Berlin */
-export function ruleWords(w: Rule): string {
-  return `${days(w)} at ${w.start_time} for ${formatDuration(w.duration_minutes * 60_000)}, ${w.time_zone}`;
-}
+export const ruleWords = (w: Rule) => `${ruleTimes(w)}, ${w.time_zone}`;
 
-function days(w: Rule): string {
+/** Every Saturday at 22:00 for 4 h */
+export const ruleTimes = (w: Omit<Rule, 'time_zone'>) =>
+  `${days(w)} at ${w.start_time} for ${formatDuration(w.duration_minutes * 60_000)}`;
+
+function days(w: Omit<Rule, 'time_zone'>): string {
   if (w.recurrence === 'once') return `Once, on ${w.starts_on}`;
   if (w.recurrence === 'daily') return 'Every day';
   if (w.recurrence === 'weekly') return `Every ${w.weekdays.map(dayName).join(', ')}`;

@@ -25,8 +25,10 @@ test('an instant is printed in its zone, by the time that is kept there at that 
 
 test('a span names its second day, and its second zone over a change of the clocks', () => {
   expect(formatSpan('2026-11-26T22:00:00Z', '2026-11-26T23:30:00Z', 'UTC')).toBe('Thu 2026-11-26 22:00–23:30 UTC');
-  expect(formatSpan('2026-11-26T22:00:00Z', '2026-11-27T02:00:00Z', 'UTC')).toBe(
-    'Thu 2026-11-26 22:00–Fri 2026-11-27 02:00 UTC',
+  expect(formatSpan('2026-11-26T22:00:00Z', '2026-11-27T02:00:00Z', 'UTC')).toBe('Thu 2026-11-26 22:00–Fri 02:00 UTC');
+  expect(formatSpan('2026-11-26T22:00:00Z', '2026-12-02T21:59:00Z', 'UTC')).toBe('Thu 2026-11-26 22:00–Wed 21:59 UTC');
+  expect(formatSpan('2026-11-26T22:00:00Z', '2026-12-02T22:00:00Z', 'UTC')).toBe(
+    'Thu 2026-11-26 22:00–Wed 2026-12-02 22:00 UTC',
   );
   expect(formatSpan('2026-10-25T00:00:00Z', '2026-10-25T03:00:00Z', 'Europe/Berlin')).toMatch(/02:00 .+–04:00 /);
 });

@@ -48,12 +48,16 @@ export function formatInstant(at: string | Date, zone: string): string {
   return `${w.weekday} ${w.date} ${w.time} ${w.zone}`;
 }
 
-/** Thu 2026-11-26 22:00–23:30 CET, with the second date where it is another. */
+const week = 6 * 86_400_000;
+
+/** Thu 2026-11-26 22:00–23:30 CET, with the second day where it is another, and its date where a weekday could be two. */
 export function formatSpan(from: string, to: string, zone: string): string {
   const a = wallTime(new Date(from), zone);
   const b = wallTime(new Date(to), zone);
   const start = `${a.weekday} ${a.date} ${a.time.slice(0, 5)}`;
-  const end = a.date === b.date ? b.time.slice(0, 5) : `${b.weekday} ${b.date} ${b.time.slice(0, 5)}`;
+  const day =
+    a.date === b.date ? '' : Date.parse(to) - Date.parse(from) < week ? `${b.weekday} ` : `${b.weekday} ${b.date} `;
+  const end = `${day}${b.time.slice(0, 5)}`;
   return a.zone === b.zone ? `${start}–${end} ${a.zone}` : `${start} ${a.zone}–${end} ${b.zone}`;
 }
 
