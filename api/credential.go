@@ -26,6 +26,7 @@ type browser struct {
 	session, device string // tokens, empty where there is none
 	signOn          string // binds an attempt at single sign-on
 	agent           string
+	shows           bool // asks for a page, as a browser does that was sent here, and not a script
 }
 
 func browserOf(ctx context.Context) browser {
@@ -34,7 +35,7 @@ func browserOf(ctx context.Context) browser {
 }
 
 func (s *server) readBrowser(r *http.Request) browser {
-	b := browser{agent: r.UserAgent()}
+	b := browser{agent: r.UserAgent(), shows: strings.Contains(r.Header.Get("Accept"), "text/html")}
 	if c, err := r.Cookie(s.cookieName(sessionCookie)); err == nil {
 		b.session = c.Value
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -63,17 +64,34 @@ func (s *server) registerSignOn() {
 	handleOpen(s, huma.Operation{
 		OperationID: "beginSignOn", Method: http.MethodGet, Path: beginSignOnPath, Tags: tags,
 		Summary:       "Send the browser to the identity provider",
-		Description:   "For browsers: the answer sends them on, and they come back within 10 minutes. 404 where there is no single sign-on.",
+		Description: "For browsers: the answer sends them on, and they come back within 10 minutes. 404 where there is no single sign-on. " +
+			"Whoever asks for text/html is sent to /login instead of being given a problem, with its code as sign_on.",
 		DefaultStatus: http.StatusFound, Errors: []int{http.StatusNotFound, http.StatusTooManyRequests},
-	}, s.beginSignOn)
+	}, shown(s.beginSignOn))
 	handleOpen(s, huma.Operation{
 		OperationID: "finishSignOn", Method: http.MethodGet, Path: finishSignOnPath, Tags: tags,
 		Summary: "Sign in the browser that comes back from the identity provider",
 		Description: "The answer sets the session's cookie and sends the browser to where it wanted to go. Roles are brought in line " +
-			"with the groups at the provider.",
+			"with the groups at the provider. Whoever asks for text/html is sent to /login instead of being given a problem, with its " +
+			"code as sign_on.",
 		DefaultStatus: http.StatusFound, Errors: []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict},
 		SkipValidateParams: true, // providers add parameters of their own
-	}, s.finishSignOn)
+	}, shown(s.finishSignOn))
+}
+
+type signOnHandler[I any] = func(context.Context, fleet.Caller, *I) (*signOnAnswer, error)
+
+// shown sends a person, whose browser was sent here, to the page for signing in where handle refuses: that page knows what
+// each code means. A message in the address would be anybody's to write.
+func shown[I any](handle signOnHandler[I]) signOnHandler[I] {
+	return func(ctx context.Context, by fleet.Caller, in *I) (*signOnAnswer, error) {
+		answer, err := handle(ctx, by, in)
+		var why *fleet.Error
+		if browserOf(ctx).shows && errors.As(err, &why) {
+			return &signOnAnswer{Location: "/login?sign_on=" + url.QueryEscape(why.Code)}, nil
+		}
+		return answer, err
+	}
 }
 
 func (s *server) listSignInMethods(context.Context, fleet.Caller, *empty) (*methodsAnswer, error) {

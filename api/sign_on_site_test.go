@@ -107,6 +107,22 @@ func (b *tab) get(target string) answer {
 	return answer{status: response.StatusCode, header: response.Header, body: body}
 }
 
+// show opens target as a browser does for a person, and returns where it is sent.
+func (b *tab) show(target string) string {
+	b.t.Helper()
+	if target[0] == '/' {
+		target = b.url + target
+	}
+	request, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, target, nil)
+	require.NoError(b.t, err)
+	request.Header.Set("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
+	response, err := b.client.Do(request)
+	require.NoError(b.t, err)
+	require.NoError(b.t, response.Body.Close())
+	require.Equal(b.t, http.StatusFound, response.StatusCode)
+	return response.Header.Get("Location")
+}
+
 // leave goes to the provider, types the name, and returns the way back.
 func (b *tab) leave(name string) string {
 	b.t.Helper()

@@ -191,6 +191,18 @@ func TestOnlyAPageHereIsReturnedTo(t *testing.T) {
 	require.Equal(t, "/", b.get(b.leave("ada")).header.Get("Location"), "where nothing is asked for")
 }
 
+func TestAPersonWhoIsRefusedIsSentToThePageForSigningIn(t *testing.T) {
+	t.Parallel()
+	s := newSignOnSite(t)
+	s.put("mallory", "of no interest")
+	b := s.open()
+	require.Equal(t, "/login?sign_on=sign_on_no_role", b.show(b.leave("mallory")))
+	b.requireOut()
+	require.Equal(t, "/login?sign_on=invalid_field", b.show(signOnPath+"?return_to=//evil.example"))
+	require.Equal(t, "/login?sign_on=sign_on_expired", b.show("/api/v1/auth/oidc/callback?state=x&code=y"))
+	require.Equal(t, 1, s.count(`select count(*) from audit_entries where action = 'login.failed' and detail->>'reason' = 'sign_on_no_role'`))
+}
+
 func TestOneAddressGoesToTheProviderThirtyTimesAMinute(t *testing.T) {
 	t.Parallel()
 	s := newSignOnSite(t)

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { client, expectClient, startProvider } from './provider';
 import { freePorts, openSession, program, stackVariable } from './servers';
 
 /**
@@ -15,6 +16,7 @@ export default async function startStack() {
   const api = `127.0.0.1:${ports[0]}`;
   const log = join(dir, 'stack.log');
   const out = openSync(log, 'w');
+  const provider = await startProvider(dir);
   const stack = spawn(program, ['dev', '--dir', join(dir, 'state')], {
     stdio: ['ignore', out, out],
     env: {
@@ -30,10 +32,18 @@ export default async function startStack() {
       PATCH_MANAGER_DEV_CONTROL_PORT: `${ports[6]}`,
       PATCH_MANAGER_GATE__RETRY_INTERVAL: '20s',
       PATCH_MANAGER_HEALTH__POLL_INTERVAL: '15s',
+      // A window of five minutes closes for starts a minute after it opened.
+      PATCH_MANAGER_WINDOWS__CUTOFF: '4m',
+      PATCH_MANAGER_OIDC__ISSUER: provider.issuer,
+      PATCH_MANAGER_OIDC__CLIENT_ID: client.id,
+      PATCH_MANAGER_OIDC__CLIENT_SECRET: client.secret,
+      PATCH_MANAGER_OIDC__ROLE_MAPPINGS: 'auditors=viewer:Web servers',
     },
   });
   await ready(stack, log);
   process.env.E2E_URL = `http://${api}`;
+  process.env.E2E_ISSUER = provider.issuer;
+  await expectClient(`http://${api}/api/v1/auth/oidc/callback`);
   process.env.E2E_CONTROL = `http://127.0.0.1:${ports[6]}`;
   process.env.E2E_PASSWORD = readFileSync(join(dir, 'state/password'), 'utf8').trim();
   process.env.E2E_STATE = join(dir, 'state');
@@ -43,6 +53,7 @@ export default async function startStack() {
     const ended = new Promise((done) => stack.once('exit', done));
     stack.kill('SIGTERM');
     await ended;
+    provider.stop();
     rmSync(dir, { recursive: true, force: true });
   };
 }

@@ -22,16 +22,19 @@ import { queryClient, whenSignedOut } from './queryClient';
 
 const root = createRootRoute({ component: Outlet, errorComponent: RouteError, notFoundComponent: NotFound });
 
-/** A path of this site to go back to after signing in. */
-function returnTo(search: { return_to?: unknown } & SearchSchemaInput): { return_to?: string } {
-  const path = search.return_to;
-  return typeof path === 'string' && /^\/(?![/\\])/.test(path) ? { return_to: path } : {};
+/** A path of this site to go back to after signing in, and why a single sign-on failed. */
+function loginSearch(search: { return_to?: unknown; sign_on?: unknown } & SearchSchemaInput) {
+  const { return_to: path, sign_on: code } = search;
+  const found: { return_to?: string; sign_on?: string } = {};
+  if (typeof path === 'string' && /^\/(?![/\\])/.test(path)) found.return_to = path;
+  if (typeof code === 'string' && /^[a-z_]{1,40}$/.test(code)) found.sign_on = code;
+  return found;
 }
 
 const login = createRoute({
   getParentRoute: () => root,
   path: '/login',
-  validateSearch: returnTo,
+  validateSearch: loginSearch,
   component: lazyPage(() => import('../features/login/LoginPage'), 'LoginPage'),
 });
 

@@ -5,10 +5,13 @@ import { useRouter, useSearch } from '@tanstack/react-router';
 import { listSignInMethodsOptions, loginMutation } from '../../api';
 import { queryClient } from '../../app/queryClient';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
+import { signOnWords } from './signOn';
 import { Welcome } from './Welcome';
 
+const methodWord = (name: string) => (name === 'oidc' ? 'single sign-on' : name);
+
 export function LoginPage() {
-  const { return_to = '/' } = useSearch({ from: '/login' });
+  const { return_to = '/', sign_on } = useSearch({ from: '/login' });
   const router = useRouter();
   const methods = useQuery(listSignInMethodsOptions());
   const form = useForm({ initialValues: { user: '', password: '' } });
@@ -25,6 +28,7 @@ export function LoginPage() {
     <Welcome title="Sign in">
       <form onSubmit={form.onSubmit((body) => login.mutate({ body }))}>
         <Stack gap="sm">
+          {sign_on && !login.error && <ProblemAlert lines={[signOnWords(sign_on)]} />}
           <ProblemAlert error={login.error} />
           <TextInput label="User name" required autoFocus autoComplete="username" {...form.getInputProps('user')} />
           <PasswordInput
@@ -47,7 +51,7 @@ export function LoginPage() {
           component="a"
           href={`${method.url}?return_to=${encodeURIComponent(return_to)}`}
         >
-          Sign in with {method.name}
+          Sign in with {methodWord(method.name)}
         </Button>
       ))}
     </Welcome>
