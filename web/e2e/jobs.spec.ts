@@ -159,6 +159,68 @@ test('a waiting host is cancelled alone, and a job as a whole', async ({ admin: 
   expect((await api<{ status: string }>('GET', `/jobs/${all}`)).status).toBe('cancelled');
 });
 
+test('a host whose window closes while it waits is failed with what it waited for, and nothing was sent', async ({
+  admin: page,
+}) => {
+  test.slow();
+  await makeHealthy(false);
+  const host = await hostId(sick);
+  // The cutoff leaves the first of its five minutes for starts.
+  const now = new Date();
+  const opens = new Date(now.getTime() + (now.getUTCSeconds() > 30 ? 60_000 : 0)).toISOString();
+  const window = await api<{ id: string }>('POST', `/hosts/${host}/maintenance-windows`, {
+    kind: 'maintenance',
+    label: 'e2e closing',
+    time_zone: 'UTC',
+    starts_on: opens.slice(0, 10),
+    start_time: opens.slice(11, 16),
+    duration_minutes: 5,
+    recurrence: 'once',
+  });
+  try {
+    const job = await make([sick], { immediate: false, notes: `e2e jobs: window ${Date.now()}` });
+    await page.goto(`/jobs/${job}/hosts/${host}`);
+    const waiting = page.getByRole('region', { name: 'Why is this host waiting?' });
+    await expect(waiting).toContainText(`${service} is not healthy`, { timeout: 60_000 });
+    await expect(waiting).toContainText(/Gives up in \d+ s/);
+    await expect(waiting).toContainText(/Window closes in [345] min/);
+    await expect(dialog(page)).toContainText('window_closed', { timeout: 90_000 });
+    await expect(dialog(page)).toContainText(`${service} is not healthy`);
+    await expect(dialog(page)).toContainText('Nothing was sent to the host.');
+    await expectAccessible(page);
+  } finally {
+    await api('DELETE', `/hosts/${host}/maintenance-windows/${window.id}`);
+  }
+});
+
+test('a host that is lost while it is patched is indeterminate until somebody settles it', async ({ admin: page }) => {
+  test.slow();
+  const path = `/jobs/${await make([fine], { notes: `e2e jobs: lost ${Date.now()}` })}/hosts/${await hostId(fine)}`;
+  const drawer = page.getByRole('dialog', { name: fine, exact: true });
+  const status = async () => (await api<{ status: string }>('GET', path)).status;
+  await expect.poll(status, { intervals: [100], timeout: 60_000 }).toBe('running');
+  await control(fine, 'agent', { reachable: false });
+  try {
+    await page.goto(path);
+    await drawer.getByRole('button', { name: 'Cancel this host' }).click();
+    const confirming = page.getByRole('dialog', { name: `Cancel ${fine}?` });
+    await expect(confirming).toContainText('an installation is not broken off');
+    await confirming.getByRole('button', { name: 'Cancel this host' }).click();
+    await expect(drawer.getByRole('button', { name: 'Cancel this host' })).toHaveAttribute('aria-disabled', 'true');
+    await expect(drawer).toContainText('Indeterminate', { timeout: 60_000 });
+  } finally {
+    await control(fine, 'agent', { reachable: true });
+  }
+  await drawer.getByRole('button', { name: 'Settle', exact: true }).click();
+  const settling = page.getByRole('dialog', { name: `Settle ${fine}` });
+  await settling.getByRole('radio', { name: 'Succeeded' }).check();
+  await expectAccessible(page);
+  await settling.getByLabel('How this was found out').fill('dpkg.log says so');
+  await settling.getByRole('button', { name: 'Settle' }).click();
+  await expect(drawer).toContainText('dpkg.log says so');
+  await expect(drawer).toContainText('Succeeded');
+});
+
 test('jobs are found by status, host and group, and the link keeps it', async ({ admin: page }) => {
   const notes = `e2e jobs: list ${Date.now()}`;
   await make([fine], { notes });

@@ -34,6 +34,8 @@ export default async function startStack() {
       PATCH_MANAGER_HEALTH__POLL_INTERVAL: '15s',
       // A window of five minutes closes for starts a minute after it opened.
       PATCH_MANAGER_WINDOWS__CUTOFF: '4m',
+      // A patch of the simulated hosts takes some seconds; one of which nothing is heard for so long is indeterminate.
+      PATCH_MANAGER_PATCH__FOLLOW_TIMEOUT: '30s',
       PATCH_MANAGER_OIDC__ISSUER: provider.issuer,
       PATCH_MANAGER_OIDC__CLIENT_ID: client.id,
       PATCH_MANAGER_OIDC__CLIENT_SECRET: client.secret,
