@@ -135,6 +135,7 @@ func (s *server) registerAll() {
 	s.registerChecks()
 	s.registerWindows()
 	s.registerCalendar()
+	s.registerTimeZones()
 	s.registerGroups()
 	s.registerMemberships()
 	s.registerJobs()

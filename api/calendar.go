@@ -25,6 +25,7 @@ type calendarQuery struct {
 type CalendarItem struct {
 	Window      Window       `json:"window"`
 	Owner       *string      `json:"owner" nullable:"true" doc:"The fqdn of its host or the name of its group; null for the site"`
+	MayEdit     bool         `json:"may_edit" doc:"Whether the caller may change and delete the window"`
 	Occurrences []Occurrence `json:"occurrences" doc:"Those that overlap the stretch, whole; none of a disabled window"`
 }
 
@@ -55,7 +56,7 @@ func (s *server) getCalendar(ctx context.Context, by fleet.Caller, in *calendarQ
 	if in.HostID != "" {
 		f.HostID = pathID(in.HostID)
 	}
-	windows, total, err := s.Store.CalendarWindows(ctx, by.Sees(), f)
+	windows, total, err := s.Store.CalendarWindows(ctx, by, f)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +64,8 @@ func (s *server) getCalendar(ctx context.Context, by fleet.Caller, in *calendarQ
 	now := s.Now()
 	items := convert(page, func(w fleet.OwnedWindow) CalendarItem {
 		return CalendarItem{
-			Window: windowBody(w.Window, now), Owner: orNull(w.Owner), Occurrences: convert(w.Calendar(in.From, in.To), occurrence),
+			Window: windowBody(w.Window, now), Owner: orNull(w.Owner), MayEdit: w.MayEdit,
+			Occurrences: convert(w.Calendar(in.From, in.To), occurrence),
 		}
 	})
 	return &calendarAnswer{Body: calendarPage{Items: items, NextCursor: next, Total: total}}, nil

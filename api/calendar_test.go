@@ -199,3 +199,38 @@ func BenchmarkPageOfACalendar(b *testing.B) {
 		})
 	}
 }
+
+func TestCalendarSaysWhichWindowsTheCallerMayChangeAsTheChangeItselfWouldBeJudged(t *testing.T) {
+	t.Parallel()
+	c := newCalendarSite(t)
+	for _, who := range []struct {
+		token string
+		want  []string
+	}{
+		{c.admin, []string{"site", "site blackout", "a", "a blackout", "b", "host", "alone"}},
+		{c.member(map[string]fleet.Role{c.a: fleet.RoleViewer, c.b: fleet.RoleOperator}), []string{"b", "host"}},
+		{c.member(map[string]fleet.Role{c.a: fleet.RoleOperator}), []string{"a", "a blackout", "host", "alone"}},
+		{c.member(map[string]fleet.Role{c.b: fleet.RoleViewer}), []string{}},
+	} {
+		may, done := []string{}, []string{}
+		for _, item := range items(t, c.must(200, who.token, "GET", calendar+aMonth, nil)) {
+			w := item["window"].(object)
+			if item["may_edit"] == true {
+				may = append(may, w["label"].(string))
+			}
+			path := siteWindows
+			switch w["scope"] {
+			case "group":
+				path = "/api/v1/groups/" + w["group_id"].(string) + "/maintenance-windows"
+			case "host":
+				path = hosts + "/" + w["host_id"].(string) + "/maintenance-windows"
+			}
+			change := window(map[string]any{"label": w["label"], "kind": w["kind"]})
+			if c.call(who.token, "PUT", path+"/"+w["id"].(string), change).status == 200 {
+				done = append(done, w["label"].(string))
+			}
+		}
+		require.Equal(t, who.want, may)
+		require.Equal(t, may, done)
+	}
+}

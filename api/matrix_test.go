@@ -200,6 +200,7 @@ var matrix = map[string]row{
 	"listSiteWindowOccurrences":  {who: anyone},
 	"previewWindow":              {who: anyone, sends: aWindow, reads: true},
 	"getCalendar":                {who: anyone, asks: aMonth},
+	"listTimeZones":              {who: anyone},
 
 	"listJobs":          {who: anyone},
 	"createJob":         {who: operatorNamed, sends: aJob},

@@ -158,7 +158,7 @@ type WindowStore interface {
 	UpdateWindow(ctx context.Context, by fleet.Caller, w fleet.Window) error
 	DeleteWindow(ctx context.Context, by fleet.Caller, o fleet.WindowOwner, id string) error
 	// CalendarWindows returns a page of the windows of all owners, and how many there are on all pages.
-	CalendarWindows(ctx context.Context, scope fleet.Scope, f fleet.CalendarFilter) ([]fleet.OwnedWindow, int, error)
+	CalendarWindows(ctx context.Context, by fleet.Caller, f fleet.CalendarFilter) ([]fleet.OwnedWindow, int, error)
 	// WindowsForHosts returns by host every enabled window that applies, in order of their ids. It judges no scope.
 	WindowsForHosts(ctx context.Context, hostIDs []string) (map[string][]fleet.Window, error)
 }

@@ -5,10 +5,11 @@ import "time"
 // MaxCalendarSpan bounds the stretch that one calendar shows: two months.
 const MaxCalendarSpan = 62 * 24 * time.Hour
 
-// OwnedWindow is a window with the name of its host or group; empty for the site.
+// OwnedWindow is a window with the name of its host or group, empty for the site, and whether the caller may change it.
 type OwnedWindow struct {
 	Window
-	Owner string
+	Owner   string
+	MayEdit bool
 }
 
 // CalendarFilter narrows the windows of a calendar; zero fields do not.

@@ -1,7 +1,9 @@
 package fleet
 
 import (
+	_ "embed" // the names of zones
 	"errors"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -13,14 +15,22 @@ import (
 // so it is bounded by the number of zones.
 var zones sync.Map
 
-// LoadZone loads an IANA time zone by its name. Refused are the names that depend on the machine (`Local`, `localtime`)
-// and the variants that count leap seconds (`right/...`), by which a window would open half a minute off. The error
-// states the rule and names no field.
+// zoneNames are those of the zones that are built in, so that no machine knows one that another does not.
+//
+//go:embed zone_names.txt
+var zoneNames string
+
+// ZoneNames returns in order the names that LoadZone takes.
+var ZoneNames = sync.OnceValue(func() []string { return strings.Fields(zoneNames) })
+
+// LoadZone loads an IANA time zone by its name, one of ZoneNames. Not among them are the names that depend on the machine
+// (`Local`, `localtime`) and the variants that count leap seconds (`right/...`), by which a window would open half a minute
+// off. The error states the rule and names no field.
 func LoadZone(name string) (*time.Location, error) {
 	if loc, ok := zones.Load(name); ok {
 		return loc.(*time.Location), nil
 	}
-	if !zoneNameAllowed(name) {
+	if _, known := slices.BinarySearch(ZoneNames(), name); !known {
 		return nil, errors.New("must be the name of an IANA time zone such as Europe/Berlin")
 	}
 	loc, err := time.LoadLocation(name)
@@ -29,14 +39,6 @@ func LoadZone(name string) (*time.Location, error) {
 	}
 	zones.Store(name, loc)
 	return loc, nil
-}
-
-func zoneNameAllowed(name string) bool {
-	switch name {
-	case "", "Local", "localtime", "posixrules", "Factory":
-		return false
-	}
-	return !strings.HasPrefix(name, "right/") && !strings.HasPrefix(name, "posix/")
 }
 
 // instant is when a wall clock in loc first shows t on day d: in the autumn overlap the first of the two, and where the

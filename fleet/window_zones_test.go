@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -196,4 +197,15 @@ func TestLostDayOfTheDateLineDoesNotOpenAWindowEarly(t *testing.T) {
 	// Samoa had no 30 December 2011.
 	w := once("Pacific/Apia", fleet.Date{Year: 2011, Month: 12, Day: 30}, fleet.TimeOfDay{Hour: 9}, 60)
 	requireOnly(t, w, "2011-12-30T10:00:00Z", time.Hour)
+}
+
+func TestTheZonesThatAreToldAreThoseOfTheGoDistributionAndEachIsTaken(t *testing.T) {
+	t.Parallel()
+	want := zoneNames(t)
+	slices.Sort(want)
+	require.Equal(t, want, fleet.ZoneNames(), "write the names of lib/time/zoneinfo.zip to zone_names.txt, in order")
+	for _, name := range fleet.ZoneNames() {
+		_, err := fleet.LoadZone(name)
+		require.NoError(t, err, name)
+	}
 }

@@ -7,13 +7,15 @@ import (
 	"github.com/patch-manager/patch-manager/store/sqlgen"
 )
 
-// CalendarWindows returns a page of the windows that scope covers, whoever owns them, in the order they were made, and how
-// many there are on all pages.
+// CalendarWindows returns a page of the windows that the caller sees, whoever owns them, in the order they were made, and
+// how many there are on all pages.
 func (s *Store) CalendarWindows(
-	ctx context.Context, scope fleet.Scope, f fleet.CalendarFilter,
+	ctx context.Context, by fleet.Caller, f fleet.CalendarFilter,
 ) (windows []fleet.OwnedWindow, total int, err error) {
+	sees, operates := by.Sees(), by.Operates()
 	p := sqlgen.CalendarWindowsParams{
-		Every: scope.All, Scope: scope.Groups, HostID: orNull(f.HostID), GroupID: orNull(f.GroupID), After: orNull(f.After),
+		Every: sees.All, Scope: sees.Groups, OperatesEvery: operates.All, Operates: operates.Groups,
+		HostID: orNull(f.HostID), GroupID: orNull(f.GroupID), After: orNull(f.After),
 		MaxRows: maxRows(f.Limit),
 	}
 	rows, err := s.q.CalendarWindows(ctx, p)
@@ -30,7 +32,7 @@ func (s *Store) CalendarWindows(
 		if windows[i].Window, err = toWindow(row.MaintenanceWindow); err != nil {
 			return nil, 0, err
 		}
-		windows[i].Owner = row.Owner
+		windows[i].Owner, windows[i].MayEdit = row.Owner, row.MayEdit
 	}
 	return windows, totalOf(rows), nil
 }

@@ -21,7 +21,9 @@ with visible as materialized (
                 or ((asked.inherit_windows or w.kind = 'blackout') and (w.scope = 'site' or exists (
                     select 1 from group_hosts gh where gh.host_id = asked.id and gh.group_id = w.group_id))))))
 )
-select sqlc.embed(w), v.owner, (select count(*) from visible) as total
+select sqlc.embed(w), v.owner, (select count(*) from visible) as total,
+    (@operates_every::boolean or coalesce(w.group_id = any(@operates::uuid[]), false)
+        or exists (select 1 from group_hosts gh where gh.host_id = w.host_id and gh.group_id = any(@operates)))::boolean as may_edit
 from visible v join maintenance_windows w on w.id = v.id
 where sqlc.narg('after')::uuid is null or w.id > sqlc.narg('after')
 order by w.id

@@ -15,47 +15,54 @@ with visible as materialized (
     from maintenance_windows w
     left join hosts h on h.id = w.host_id
     left join groups g on g.id = w.group_id
-    where ($3::boolean or w.scope = 'site' or w.group_id = any($4::uuid[])
-        or exists (select 1 from group_hosts gh where gh.host_id = w.host_id and gh.group_id = any($4)))
-      and ($5::uuid is null or exists (
+    where ($5::boolean or w.scope = 'site' or w.group_id = any($6::uuid[])
+        or exists (select 1 from group_hosts gh where gh.host_id = w.host_id and gh.group_id = any($6)))
+      and ($7::uuid is null or exists (
           select 1 from groups asked
-          where asked.id = $5 and ($3 or asked.id = any($4))
+          where asked.id = $7 and ($5 or asked.id = any($6))
             and (w.group_id = asked.id or w.scope = 'site')))
-      and ($6::uuid is null or exists (
+      and ($8::uuid is null or exists (
           select 1 from hosts asked
-          where asked.id = $6
-            and ($3 or exists (
-                select 1 from group_hosts gh where gh.host_id = asked.id and gh.group_id = any($4)))
+          where asked.id = $8
+            and ($5 or exists (
+                select 1 from group_hosts gh where gh.host_id = asked.id and gh.group_id = any($6)))
             and (w.host_id = asked.id
                 or ((asked.inherit_windows or w.kind = 'blackout') and (w.scope = 'site' or exists (
                     select 1 from group_hosts gh where gh.host_id = asked.id and gh.group_id = w.group_id))))))
 )
-select w.id, w.scope, w.host_id, w.group_id, w.kind, w.label, w.time_zone, w.starts_on, w.start_time, w.duration_minutes, w.recurrence, w.weekdays, w.day_of_month, w.nth_week, w.nth_weekday, w.enabled, w.created_at, w.updated_at, v.owner, (select count(*) from visible) as total
+select w.id, w.scope, w.host_id, w.group_id, w.kind, w.label, w.time_zone, w.starts_on, w.start_time, w.duration_minutes, w.recurrence, w.weekdays, w.day_of_month, w.nth_week, w.nth_weekday, w.enabled, w.created_at, w.updated_at, v.owner, (select count(*) from visible) as total,
+    ($1::boolean or coalesce(w.group_id = any($2::uuid[]), false)
+        or exists (select 1 from group_hosts gh where gh.host_id = w.host_id and gh.group_id = any($2)))::boolean as may_edit
 from visible v join maintenance_windows w on w.id = v.id
-where $1::uuid is null or w.id > $1
+where $3::uuid is null or w.id > $3
 order by w.id
-limit $2
+limit $4
 `
 
 type CalendarWindowsParams struct {
-	After   *string
-	MaxRows int32
-	Every   bool
-	Scope   []string
-	GroupID *string
-	HostID  *string
+	OperatesEvery bool
+	Operates      []string
+	After         *string
+	MaxRows       int32
+	Every         bool
+	Scope         []string
+	GroupID       *string
+	HostID        *string
 }
 
 type CalendarWindowsRow struct {
 	MaintenanceWindow MaintenanceWindow
 	Owner             string
 	Total             int64
+	MayEdit           bool
 }
 
 // The windows of every owner that the caller sees, with how many there are on all pages. Of a host those that apply to
 // it, as WindowsOfHosts says, disabled ones included; of a group its own and the site's.
 func (q *Queries) CalendarWindows(ctx context.Context, arg CalendarWindowsParams) ([]CalendarWindowsRow, error) {
 	rows, err := q.db.Query(ctx, calendarWindows,
+		arg.OperatesEvery,
+		arg.Operates,
 		arg.After,
 		arg.MaxRows,
 		arg.Every,
@@ -91,6 +98,7 @@ func (q *Queries) CalendarWindows(ctx context.Context, arg CalendarWindowsParams
 			&i.MaintenanceWindow.UpdatedAt,
 			&i.Owner,
 			&i.Total,
+			&i.MayEdit,
 		); err != nil {
 			return nil, err
 		}

@@ -63,3 +63,41 @@ test('a viewer sees the windows of the group, and why they can not be changed', 
   await page.context().close();
   await api('DELETE', `/groups/${group.id}`);
 });
+
+test('windows of a host are made from its page, in a zone of the API, and changed by operators of its groups alone', async ({
+  admin,
+  browser,
+}) => {
+  const seen = await api<{ id: string }>('POST', '/groups', { name: unique('e2e seen') });
+  const operated = await api<{ id: string }>('POST', '/groups', { name: unique('e2e operated') });
+  const fqdn = `${unique('e2e')}.demo.internal`;
+  const host = await api<{ id: string }>('POST', '/hosts', { fqdn, address: '127.0.0.1', group_ids: [seen.id] });
+  await admin.goto(`/hosts/${host.id}`);
+  await admin.getByRole('link', { name: 'See and change them' }).click();
+  await expect(admin).toHaveURL(new RegExp(`/windows\\?host_id=${host.id}$`));
+  await admin.getByRole('button', { name: 'New window' }).click();
+  const dialog = admin.getByRole('dialog');
+  await expect(dialog.getByRole('radio', { name: 'A host' })).toBeChecked();
+  await expect(dialog.getByRole('combobox', { name: 'Host' })).toHaveValue(fqdn);
+  await dialog.getByLabel('Label').fill('Its own');
+  const link = 'US/Eastern'; // browsers offer zones by their newest names alone
+  await dialog.getByRole('combobox', { name: 'Time zone' }).fill(link);
+  await admin.getByRole('option', { name: link, exact: true }).click();
+  await expectAccessible(admin);
+  await dialog.getByRole('button', { name: 'Create window' }).click();
+  await expect(admin.getByRole('button', { name: 'Edit Its own' })).toBeEnabled();
+  const { items } = await api<{ items: { time_zone: string }[] }>('GET', `/hosts/${host.id}/maintenance-windows`);
+  expect(items.map((w) => w.time_zone)).toEqual([link]);
+
+  const { page, viewer } = await viewerOf(browser, seen.id);
+  await api('PUT', `/groups/${operated.id}/users/${viewer.id}`, { role: 'operator' });
+  await page.goto('/windows');
+  await expect(page.getByRole('button', { name: 'New window' })).not.toHaveAttribute('aria-disabled', 'true');
+  await expect(page.getByRole('button', { name: 'Edit Its own' })).toHaveAttribute(
+    'aria-description',
+    `This takes the role operator in a group of ${fqdn}.`,
+  );
+  await page.context().close();
+  await api('DELETE', `/hosts/${host.id}`);
+  for (const group of [seen, operated]) await api('DELETE', `/groups/${group.id}`);
+});

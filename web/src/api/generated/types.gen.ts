@@ -105,6 +105,10 @@ export type AuditList = {
 
 export type CalendarItem = {
     /**
+     * Whether the caller may change and delete the window
+     */
+    may_edit: boolean;
+    /**
      * Those that overlap the stretch, whole; none of a disabled window
      */
     occurrences: Array<Occurrence>;
@@ -1491,6 +1495,10 @@ export type TemporalServer = {
      * Where people reach Temporal UI; empty where the settings do not say
      */
     ui_url: string;
+};
+
+export type TimeZoneList = {
+    items: Array<string>;
 };
 
 export type Token = {
@@ -6100,6 +6108,43 @@ export type SetUpResponses = {
 };
 
 export type SetUpResponse = SetUpResponses[keyof SetUpResponses];
+
+export type ListTimeZonesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/time-zones';
+};
+
+export type ListTimeZonesErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Unprocessable Entity
+     */
+    422: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type ListTimeZonesError = ListTimeZonesErrors[keyof ListTimeZonesErrors];
+
+export type ListTimeZonesResponses = {
+    /**
+     * OK
+     */
+    200: TimeZoneList;
+};
+
+export type ListTimeZonesResponse = ListTimeZonesResponses[keyof ListTimeZonesResponses];
 
 export type ListTokensData = {
     body?: never;

@@ -2,6 +2,7 @@ import { List, Skeleton, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type EffectiveSpan, type Host, listHostOccurrencesOptions } from '../../api';
 import { useNow } from '../../shared/lib/now';
+import { PageLink } from '../../shared/ui/PageLink';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { Section } from '../../shared/ui/Section';
 import { Countdown, Span } from '../../shared/ui/Time';
@@ -13,8 +14,13 @@ export function WindowsPart({ host }: { host: Host }) {
     ...listHostOccurrencesOptions({ path: { id: host.id }, query: { limit: 5 } }),
     refetchInterval: 60_000,
   });
+  const all = (
+    <PageLink to="/windows" search={{ host_id: host.id }}>
+      See and change them
+    </PageLink>
+  );
   return (
-    <Section title="Maintenance windows">
+    <Section title="Maintenance windows" actions={all}>
       {spans.error && <ProblemAlert error={spans.error} retry={() => void spans.refetch()} />}
       {spans.isLoading && <Skeleton h={80} />}
       {spans.data?.items.length === 0 && (

@@ -8,6 +8,7 @@ import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import classes from './Calendar.module.css';
 import { type Act, Kind } from './columns';
 import { addDays, beginOf, hoursOn, mondayOf, onDay, todayIn } from './days';
+import { mayNotChange } from './owner';
 import type { WindowsSearch } from './search';
 
 const shown = 28;
@@ -73,6 +74,9 @@ function Day({ date, name, spans, act }: { date: string; name: string; spans: Sp
             <UnstyledButton
               className={`${classes.span} ${s.item.window.kind === 'blackout' ? classes.blackout : ''}`}
               onClick={() => act(s.item, 'edit')}
+              aria-disabled={!s.item.may_edit}
+              aria-description={mayNotChange(s.item)}
+              title={mayNotChange(s.item)}
             >
               <Kind kind={s.item.window.kind} /> {hoursOn(s, date, zone)} {s.item.window.label},{' '}
               {s.item.owner ?? 'the whole site'}

@@ -3,7 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { previewWindow, type WindowInput } from '../../api';
 import { problemOf } from '../../shared/lib/problem';
-import { formatSpan } from '../../shared/lib/time';
+import { formatSpan, isZone } from '../../shared/lib/time';
 import { useZone } from '../../shared/lib/zone';
 
 /** The next ten times at which the window would occur, by its clock and by the reader's. */
@@ -18,7 +18,9 @@ export function Preview({ input }: { input: WindowInput }) {
     retry: false,
   });
   const items = preview.error ? [] : (preview.data?.items ?? []);
-  const two = zone !== input.time_zone;
+  // The API may know a zone of which this browser does not.
+  const its = isZone(input.time_zone) ? input.time_zone : zone;
+  const two = zone !== its;
   return (
     <Stack gap={4} component="section" aria-label="Next occurrences" aria-live="polite">
       <Title order={3}>Next occurrences</Title>
@@ -32,7 +34,7 @@ export function Preview({ input }: { input: WindowInput }) {
         <Table aria-label="Next occurrences" verticalSpacing={2} fz="xs">
           <Table.Thead>
             <Table.Tr>
-              <Table.Th>{two ? `In the window’s zone, ${input.time_zone}` : `In ${zone}`}</Table.Th>
+              <Table.Th>{two ? `In the window’s zone, ${its}` : `In ${zone}`}</Table.Th>
               {two && <Table.Th>In yours, {zone}</Table.Th>}
             </Table.Tr>
           </Table.Thead>
@@ -40,7 +42,7 @@ export function Preview({ input }: { input: WindowInput }) {
             {items.map((o) => (
               <Table.Tr key={o.starts_at}>
                 <Table.Td>
-                  {formatSpan(o.starts_at, o.ends_at, input.time_zone)}
+                  {formatSpan(o.starts_at, o.ends_at, its)}
                   {o.note && (
                     <Text size="xs" c="var(--caution)">
                       Clocks change: {o.note}

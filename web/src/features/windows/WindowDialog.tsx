@@ -16,7 +16,7 @@ import type { Window } from '../../api';
 import { useMe } from '../../app/me';
 import { besideFields, ofTheWhole } from '../../shared/lib/formProblem';
 import { useOutdate } from '../../shared/lib/outdate';
-import { formatDuration, zones } from '../../shared/lib/time';
+import { formatDuration } from '../../shared/lib/time';
 import { useZone } from '../../shared/lib/zone';
 import { CopyCurl } from '../../shared/ui/CopyCurl';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
@@ -27,6 +27,7 @@ import { formOf, inputOf, type WindowForm } from './form';
 import { type Owner, pathOf, saveWindow } from './owner';
 import { Preview } from './Preview';
 import { RecurrenceFields } from './RecurrenceFields';
+import { ZoneField } from './ZoneField';
 
 const fields = [
   'kind',
@@ -181,15 +182,7 @@ function WhenFields({ form }: Form) {
         step={30}
         {...form.getInputProps('duration_minutes')}
       />
-      <Select
-        label="Time zone"
-        data={[...zones]}
-        searchable
-        limit={80}
-        allowDeselect={false}
-        w={220}
-        {...form.getInputProps('time_zone')}
-      />
+      <ZoneField w={220} {...form.getInputProps('time_zone')} />
     </Group>
   );
 }

@@ -1,6 +1,5 @@
 import { useMemo, useState } from 'react';
 import { type CalendarItem, getCalendar, getCalendarQueryKey } from '../../api';
-import { useMe } from '../../app/me';
 import { usePages } from '../../shared/lib/pages';
 import { apiPath } from '../../shared/lib/search';
 import { useZone } from '../../shared/lib/zone';
@@ -16,7 +15,6 @@ const id = (item: CalendarItem) => item.window.id;
 
 /** Every window and blackout, and when each is next. */
 export function WindowList({ search, act }: { search: WindowsSearch; act: Act }) {
-  const me = useMe();
   const { zone } = useZone();
   const [today] = useState(() => todayIn(zone));
   const { group_id, host_id } = search;
@@ -33,7 +31,7 @@ export function WindowList({ search, act }: { search: WindowsSearch; act: Act })
       (await getCalendar({ query: { ...query, ...(cursor ? { cursor } : {}) }, signal, throwOnError: true })).data,
     id,
   });
-  const columns = useMemo(() => windowColumns(me, act), [me, act]);
+  const columns = useMemo(() => windowColumns(act), [act]);
   if (windows.error) return <ProblemAlert error={windows.error} retry={() => void windows.refetch()} />;
   if (windows.isSuccess && windows.items.length === 0) return <Nothing filtered={!!(group_id || host_id)} />;
   return (

@@ -10,7 +10,6 @@ import { GroupSelect } from '../groups/GroupSelect';
 import { HostSelect } from '../hosts/HostSelect';
 import type { Act } from './columns';
 import { DeleteWindow } from './DeleteWindow';
-import { mayNotChange, ownerOf } from './owner';
 import { StopDialog } from './StopDialog';
 import type { WindowsSearch } from './search';
 import { WindowDialog } from './WindowDialog';
@@ -22,15 +21,11 @@ type Open = 'new' | 'stop' | { item: CalendarItem; act: 'edit' | 'delete' };
 
 /** When hosts may be patched and when not, as a list and as a calendar. */
 export function WindowsPage() {
-  const me = useMe();
   const search = useSearch({ from: '/shell/windows' });
   const [open, setOpen] = useState<Open>();
-  const act = useCallback<Act>(
-    (item, what) => {
-      if (!mayNotChange(me, ownerOf(item.window))) setOpen({ item, act: what });
-    },
-    [me],
-  );
+  const act = useCallback<Act>((item, what) => {
+    if (item.may_edit) setOpen({ item, act: what });
+  }, []);
   return (
     <Page title="Maintenance windows" actions={<Actions onNew={() => setOpen('new')} onStop={() => setOpen('stop')} />}>
       <Filters search={search} />

@@ -1,10 +1,10 @@
 import { Group, Stack, Text } from '@mantine/core';
 import { IconBan, IconTool } from '@tabler/icons-react';
 import type { ColumnDef } from '@tanstack/react-table';
-import type { CalendarItem, Me } from '../../api';
+import type { CalendarItem } from '../../api';
 import { AllowedButton } from '../../shared/ui/AllowedButton';
 import { Countdown, Span } from '../../shared/ui/Time';
-import { mayNotChange, ownerOf } from './owner';
+import { mayNotChange } from './owner';
 import { ruleTimes } from './words';
 
 export type Act = (item: CalendarItem, act: 'edit' | 'delete') => void;
@@ -29,7 +29,7 @@ export function Kind({ kind, enabled = true }: { kind: string; enabled?: boolean
   );
 }
 
-export const windowColumns = (me: Me, act: Act): ColumnDef<CalendarItem, unknown>[] => [
+export const windowColumns = (act: Act): ColumnDef<CalendarItem, unknown>[] => [
   {
     id: 'label',
     header: 'Window',
@@ -71,7 +71,7 @@ export const windowColumns = (me: Me, act: Act): ColumnDef<CalendarItem, unknown
     id: 'actions',
     header: 'Actions',
     meta: { width: '116px' },
-    cell: ({ row: { original: i } }) => <Actions me={me} item={i} act={act} />,
+    cell: ({ row: { original: i } }) => <Actions item={i} act={act} />,
   },
 ];
 
@@ -97,8 +97,8 @@ function Next({ item }: { item: CalendarItem }) {
   );
 }
 
-function Actions({ me, item, act }: { me: Me; item: CalendarItem; act: Act }) {
-  const because = mayNotChange(me, ownerOf(item.window));
+function Actions({ item, act }: { item: CalendarItem; act: Act }) {
+  const because = mayNotChange(item);
   const name = item.window.label || item.window.recurrence;
   const common = { size: 'compact-xs', variant: 'default', because } as const;
   return (

@@ -1,18 +1,17 @@
 import {
+  type CalendarItem,
   createGroupWindow,
   createHostWindow,
   createSiteWindow,
   deleteGroupWindow,
   deleteHostWindow,
   deleteSiteWindow,
-  type Me,
   updateGroupWindow,
   updateHostWindow,
   updateSiteWindow,
   type Window,
   type WindowInput,
 } from '../../api';
-import { adminOnly, operatorOnly, someOperatorOnly } from '../../app/me';
 
 /** Of what a window is: the site, a group or a host. */
 export interface Owner {
@@ -49,8 +48,11 @@ export async function removeWindow({ scope, id }: Owner, window_id: string) {
   return deleteHostWindow({ path: { id, window_id }, throwOnError: true });
 }
 
-/** Why somebody may not change a window; undefined where they may, as far as is known here. */
-export function mayNotChange(me: Me, owner: Owner): string | undefined {
-  if (owner.scope === 'site') return adminOnly(me);
-  return owner.scope === 'group' ? operatorOnly(me, [owner.id]) : someOperatorOnly(me);
+/** Why the reader may not change a window; undefined where they may. */
+export function mayNotChange({ may_edit, owner, window }: CalendarItem): string | undefined {
+  if (may_edit) return undefined;
+  if (window.scope === 'site') return 'It is of the whole site: only administrators may do this.';
+  return window.scope === 'group'
+    ? `This takes the role operator in the group ${owner}.`
+    : `This takes the role operator in a group of ${owner}.`;
 }
