@@ -54,6 +54,11 @@ web-e2e: setup
 	@scripts/ensure-deps.sh browser
 	@scripts/web.sh npm run e2e
 
+.PHONY: screenshots
+screenshots: setup ## Draw every page of the web UI, in light and dark, into docs/screenshots
+	@scripts/ensure-deps.sh browser
+	@scripts/web.sh npm run screenshots
+
 .PHONY: web-check
 web-check: web-test
 	@scripts/web.sh npm run lint

@@ -17,7 +17,7 @@ install() {
 }
 
 build() {
-	want=$(git ls-files --cached --others --exclude-standard -- . ':!e2e' ':!*.go' ':!dist' | sort | digest)
+	want=$(git ls-files --cached --others --exclude-standard -- . ':!e2e' ':!screenshots' ':!*.go' ':!dist' | sort | digest)
 	[ -e dist/index.html ] && [ "$(cat node_modules/.built 2>/dev/null)" = "$want" ] && return
 	npm run --silent build -- --logLevel warn >&2
 	echo "$want" >node_modules/.built

@@ -31,7 +31,7 @@ function Frame() {
   return (
     <AppShell
       header={{ height: 52 }}
-      navbar={{ width: 210, breakpoint: 'sm', collapsed: { mobile: !opened } }}
+      navbar={{ width: 210, breakpoint: 'md', collapsed: { mobile: !opened } }}
       padding="md"
     >
       <AppShell.Header px="sm">
@@ -40,7 +40,7 @@ function Frame() {
         </a>
         <Group h="100%" justify="space-between" wrap="nowrap" gap="xs">
           <Group gap="xs" wrap="nowrap">
-            <Burger opened={opened} onClick={menu.toggle} hiddenFrom="sm" size="sm" aria-label="Menu" />
+            <Burger opened={opened} onClick={menu.toggle} hiddenFrom="md" size="sm" aria-label="Menu" />
             <img src="/favicon.svg" width={22} height={22} alt="" />
             <Text fw={600} visibleFrom="xs">
               Patch Manager

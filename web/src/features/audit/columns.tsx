@@ -1,13 +1,13 @@
-import { UnstyledButton } from '@mantine/core';
+import { Stack, Text, UnstyledButton } from '@mantine/core';
 import type { ColumnDef } from '@tanstack/react-table';
 import type { AuditEntry } from '../../api';
-import { Instant } from '../../shared/ui/Time';
+import { Age, Instant } from '../../shared/ui/Time';
 
 export const auditColumns = (open: (entry: AuditEntry) => void): ColumnDef<AuditEntry, unknown>[] => [
   {
     id: 'at',
     header: 'When',
-    meta: { width: 'minmax(205px, 1fr)', from: 'sm' },
+    meta: { width: 'minmax(225px, 1fr)', from: 'sm' },
     cell: ({ row }) => <Instant at={row.original.at} />,
   },
   {
@@ -15,9 +15,14 @@ export const auditColumns = (open: (entry: AuditEntry) => void): ColumnDef<Audit
     header: 'What',
     meta: { width: 'minmax(130px, 1.2fr)' },
     cell: ({ row: { original: e } }) => (
-      <UnstyledButton fz="inherit" fw={500} c="var(--accent)" onClick={() => open(e)} aria-haspopup="dialog">
-        {e.action}
-      </UnstyledButton>
+      <Stack gap={0}>
+        <UnstyledButton fz="inherit" fw={500} c="var(--accent)" onClick={() => open(e)} aria-haspopup="dialog">
+          {e.action}
+        </UnstyledButton>
+        <Text size="xs" c="dimmed" hiddenFrom="sm">
+          <Age at={e.at} />
+        </Text>
+      </Stack>
     ),
   },
   {

@@ -19,9 +19,9 @@ export function Packages({ packages }: { packages: PackageResult[] }) {
           <Table.Tbody>
             {packages.map((p) => (
               <Table.Tr key={p.name}>
-                <Table.Td>{p.name}</Table.Td>
-                <Table.Td>{p.from}</Table.Td>
-                <Table.Td>{p.to}</Table.Td>
+                <Table.Td style={{ overflowWrap: 'anywhere' }}>{p.name}</Table.Td>
+                <Table.Td style={{ overflowWrap: 'anywhere' }}>{p.from}</Table.Td>
+                <Table.Td style={{ overflowWrap: 'anywhere' }}>{p.to}</Table.Td>
                 <Table.Td c={p.result === 'failed' ? 'var(--trouble)' : undefined}>{p.result}</Table.Td>
               </Table.Tr>
             ))}

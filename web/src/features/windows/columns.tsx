@@ -64,7 +64,7 @@ export const windowColumns = (act: Act): ColumnDef<CalendarItem, unknown>[] => [
   {
     id: 'next',
     header: 'Next',
-    meta: { width: 'minmax(72px, 1.8fr)' },
+    meta: { width: 'minmax(72px, 3fr)' },
     cell: ({ row: { original: i } }) => <Next item={i} />,
   },
   {
