@@ -1,7 +1,8 @@
 import type { Browser, Page } from '@playwright/test';
 import type { Group, Host } from '../src/api';
+import { counts, measure, most, print, quantile } from './measure';
 import { unique } from './people';
-import { ApiServer } from './servers';
+import { ApiServer, flood, stackVariable } from './servers';
 import { api, expect, letIn, test } from './site';
 
 let server: ApiServer;
@@ -131,4 +132,86 @@ test('what changes after a page was read and before its stream began is shown', 
   begin();
   await expect(page.getByRole('cell', { name: label, exact: true })).toBeVisible();
   await api('DELETE', `/groups/${group.id}`);
+});
+
+test('a change is on the screen within a second of its answer', async ({ admin: page }) => {
+  const label = unique('soon');
+  const { id, fqdn, labels } = await newHost(label);
+  await page.goto(`/hosts?label=${label}`);
+  await expect(page.getByText('1 host matches.')).toBeVisible();
+  await expect(page.getByText('Live', { exact: true })).toBeVisible();
+  const took: number[] = [];
+  for (let i = 0; i < 11; i++) {
+    const text = unique('changed');
+    const seen = shownAt(page, text);
+    await api('PUT', `/hosts/${id}`, { fqdn, labels, ...machine, display_name: text });
+    const answered = Date.now();
+    took.push(Math.max(0, (await seen) - answered));
+  }
+  print('from the answer to the screen, ms', { median: quantile(took, 0.5), most: most(took), all: took });
+  expect(quantile(took, 0.5)).toBeLessThan(1000);
+  await api('DELETE', `/hosts/${id}`);
+});
+
+/** When a text comes to be in the page. */
+const shownAt = (page: Page, text: string) =>
+  page.evaluate(
+    (wanted) =>
+      new Promise<number>((done) => {
+        const look = () => {
+          if (!document.body.textContent?.includes(wanted)) return;
+          observer.disconnect();
+          done(Date.now());
+        };
+        const observer = new MutationObserver(look);
+        observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+        look();
+      }),
+    text,
+  );
+
+test('5,000 events a minute keep the page responsive and cost no request each', async ({ admin: page }) => {
+  const label = unique('flood');
+  const hosts = await Promise.all(Array.from({ length: 30 }, () => newHost(label)));
+  for (const { id } of hosts)
+    await api('POST', `/hosts/${id}/health-checks`, {
+      name: 'sshd',
+      check_type: 'service',
+      service_name: 'ssh.service',
+    });
+  await page.goto(`/hosts?label=${label}&sort=health`);
+  await expect(page.getByText('30 hosts match.')).toBeVisible();
+  const done = await measure(page);
+  let flooding = true;
+  const flooded = flood(stackVariable('DATABASE_URL'), { label, rate: 90, seconds: 20 }).finally(() => {
+    flooding = false;
+  });
+  const search = page.getByRole('searchbox', { name: 'Search hosts' });
+  const results: number[] = [];
+  for (let i = 0; flooding; i = (i + 1) % hosts.length) {
+    await search.pressSequentially(hosts[i]?.fqdn.split('.')[0] ?? '');
+    const typed = Date.now();
+    await expect(page.getByText('1 host matches.')).toBeVisible();
+    results.push(Date.now() - typed);
+    await search.press('Control+a');
+    await search.press('Delete');
+    await expect(page.getByText('30 hosts match.')).toBeVisible();
+  }
+  const { events, seconds } = await flooded;
+  const { tasks, interactions, requests } = await done();
+  print(`${events} events in ${seconds} s`, {
+    'longest task': most(tasks),
+    'tasks above 50 ms': tasks.filter((t) => t > 50).length,
+    'median of interactions': quantile(interactions, 0.5),
+    'most of interactions': most(interactions),
+    'median until the result of a search': quantile(results, 0.5),
+    requests: counts(requests),
+  });
+  expect(events / seconds).toBeGreaterThan(5000 / 60);
+  expect(most(tasks)).toBeLessThan(250);
+  expect(quantile(interactions, 0.5)).toBeLessThan(200);
+  expect(quantile(results, 0.5)).toBeLessThan(1500);
+  // One batch after the other, with 300 ms between them, and what the searches take.
+  expect(requests.length).toBeLessThan(seconds / 0.3 + 3 * results.length);
+  await Promise.all(hosts.map(({ id }) => api('DELETE', `/hosts/${id}`)));
 });

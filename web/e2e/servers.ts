@@ -28,6 +28,41 @@ export function sql(database: string, statements: string): Promise<string> {
   return run('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', database], { in: statements });
 }
 
+/**
+ * Has checks of the hosts with a label flip as the results of a poller have them, each in a transaction of its own with its
+ * event, at a rate a second for some seconds. It ends when that is done.
+ */
+export async function flood(
+  database: string,
+  { label, rate, seconds }: { label: string; rate: number; seconds: number },
+) {
+  const began = Date.now();
+  await sql(
+    database,
+    `do $$
+declare
+    began timestamptz := clock_timestamp();
+    checks uuid[] := array(select c.id from host_health_checks c join hosts h on h.id = c.host_id where h.labels ? '${label}');
+    one uuid;
+begin
+    for i in 1..${rate * seconds} loop
+        perform pg_sleep(greatest(0, extract(epoch from began + i * interval '1 second' / ${rate} - clock_timestamp())));
+        one := checks[1 + floor(random() * cardinality(checks))];
+        insert into health_check_states as s (check_id, host_id, outcome, healthy, detail, latency_ms, checked_at, since)
+        select id, host_id, 'healthy', true, 'active', 5, clock_timestamp(), clock_timestamp()
+        from host_health_checks where id = one
+        on conflict (check_id) do update set healthy = not s.healthy, consecutive = 1, checked_at = clock_timestamp(),
+            since = clock_timestamp(), outcome = case when s.healthy then 'unhealthy' else 'healthy' end;
+        insert into events (kind, subject_id, payload)
+        select 'check.changed', check_id, jsonb_build_object('host_id', host_id, 'check_id', check_id, 'outcome', outcome)
+        from health_check_states where check_id = one;
+        commit;
+    end loop;
+end $$;`,
+  );
+  return { events: rate * seconds, seconds: (Date.now() - began) / 1000 };
+}
+
 interface Running {
   in?: string;
   env?: Record<string, string>;
