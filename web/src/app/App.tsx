@@ -2,7 +2,7 @@ import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { queryClient } from './queryClient';
+import { queryClient } from '../shared/lib/queryClient';
 import { router } from './router';
 import { theme } from './theme';
 

@@ -16,9 +16,9 @@ import { jobSearch, jobsSearch } from '../features/jobs/search';
 import { usersSearch } from '../features/users/search';
 import { windowsSearch } from '../features/windows/search';
 import { problemOf } from '../shared/lib/problem';
+import { queryClient, whenSignedOut } from '../shared/lib/queryClient';
 import { NotFound, RouteError } from '../shared/ui/RouteError';
 import { lazyPage } from './lazyPage';
-import { queryClient, whenSignedOut } from './queryClient';
 
 const root = createRootRoute({ component: Outlet, errorComponent: RouteError, notFoundComponent: NotFound });
 

@@ -1,6 +1,6 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, use, useEffect, useState } from 'react';
-import { useMe } from '../app/me';
+import { useMe } from '../shared/lib/me';
 import { affected, type LiveEvent, type QueryId } from './affected';
 import { Batcher } from './batch';
 import { followStream, type StreamState } from './stream';

@@ -7,7 +7,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { listHostsOptions } from '../../api';
-import { useMe } from '../me';
+import { useMe } from '../../shared/lib/me';
 import { pagesOf } from './pages';
 
 export function PaletteButton() {

@@ -3,8 +3,8 @@ import { IconBook2, IconLogout, IconMoon, IconSun, IconUser, IconUserCog } from 
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { logoutMutation } from '../../api';
-import { useMe } from '../me';
-import { queryClient } from '../queryClient';
+import { useMe } from '../../shared/lib/me';
+import { queryClient } from '../../shared/lib/queryClient';
 
 export function UserMenu() {
   const me = useMe();

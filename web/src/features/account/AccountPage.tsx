@@ -1,4 +1,4 @@
-import { useMe } from '../../app/me';
+import { useMe } from '../../shared/lib/me';
 import { Page } from '../../shared/ui/Page';
 import { Tokens } from '../tokens/Tokens';
 import { MySessions } from './MySessions';

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { listEnrolmentsOptions } from '../../api';
-import { useMe } from '../../app/me';
+import { useMe } from '../../shared/lib/me';
 import { PageLink } from '../../shared/ui/PageLink';
 
 /** How many machines wait to be let in, for those who decide on it. */

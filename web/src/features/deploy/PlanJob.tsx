@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import { useDisclosure } from '@mantine/hooks';
 import { useNavigate } from '@tanstack/react-router';
-import { someOperatorOnly, useMe } from '../../app/me';
+import { someOperatorOnly, useMe } from '../../shared/lib/me';
 import { fieldErrors, problemOf } from '../../shared/lib/problem';
 import { useZone } from '../../shared/lib/zone';
 import { AllowedButton } from '../../shared/ui/AllowedButton';

@@ -2,7 +2,7 @@ import { List, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { deleteGroupMutation, type Group, listGroupWindowsOptions } from '../../api';
-import { queryClient } from '../../app/queryClient';
+import { queryClient } from '../../shared/lib/queryClient';
 import { count } from '../../shared/lib/words';
 import { ConfirmDialog } from '../../shared/ui/ConfirmDialog';
 

@@ -4,7 +4,7 @@ import { IconPlus } from '@tabler/icons-react';
 import type { ColumnDef } from '@tanstack/react-table';
 import { useMemo, useState } from 'react';
 import { type Group, type Host, listHosts, listHostsQueryKey } from '../../api';
-import { operatorOnly, useMe } from '../../app/me';
+import { operatorOnly, useMe } from '../../shared/lib/me';
 import { usePages } from '../../shared/lib/pages';
 import { count } from '../../shared/lib/words';
 import { AllowedButton } from '../../shared/ui/AllowedButton';

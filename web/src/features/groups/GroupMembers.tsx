@@ -3,7 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { type Group, listGroupUsersOptions } from '../../api';
-import { adminOnly, useMe } from '../../app/me';
+import { adminOnly, useMe } from '../../shared/lib/me';
 import { count } from '../../shared/lib/words';
 import { AllowedButton } from '../../shared/ui/AllowedButton';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';

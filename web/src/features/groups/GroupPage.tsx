@@ -4,7 +4,7 @@ import { IconPencil, IconTrash } from '@tabler/icons-react';
 import { useSuspenseQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { type Group, getGroupOptions } from '../../api';
-import { adminOnly, useMe } from '../../app/me';
+import { adminOnly, useMe } from '../../shared/lib/me';
 import { AllowedButton } from '../../shared/ui/AllowedButton';
 import { Page } from '../../shared/ui/Page';
 import { DeleteGroup } from './DeleteGroup';

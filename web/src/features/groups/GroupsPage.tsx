@@ -3,7 +3,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ColumnDef } from '@tanstack/react-table';
 import { type Group, listGroups, listGroupsQueryKey } from '../../api';
-import { adminOnly, useMe } from '../../app/me';
+import { adminOnly, useMe } from '../../shared/lib/me';
 import { usePages } from '../../shared/lib/pages';
 import { AllowedButton } from '../../shared/ui/AllowedButton';
 import { CopyCurl, curl } from '../../shared/ui/CopyCurl';

@@ -2,7 +2,7 @@ import { List, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type Certificate, type Host, listHostCertificatesOptions } from '../../api';
-import { adminOnly, useMe } from '../../app/me';
+import { adminOnly, useMe } from '../../shared/lib/me';
 import { AllowedButton } from '../../shared/ui/AllowedButton';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { Section } from '../../shared/ui/Section';

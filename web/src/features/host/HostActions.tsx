@@ -2,7 +2,7 @@ import { IconPencil, IconTrash } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Host } from '../../api';
-import { operatorOnly, useMe } from '../../app/me';
+import { operatorOnly, useMe } from '../../shared/lib/me';
 import { AllowedButton } from '../../shared/ui/AllowedButton';
 import { CopyCurl } from '../../shared/ui/CopyCurl';
 import { DeleteHost } from './DeleteHost';

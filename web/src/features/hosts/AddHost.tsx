@@ -3,7 +3,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { createHostMutation } from '../../api';
-import { someOperatorOnly, useMe } from '../../app/me';
+import { someOperatorOnly, useMe } from '../../shared/lib/me';
 import { AllowedButton } from '../../shared/ui/AllowedButton';
 import { HostDialog } from './HostDialog';
 

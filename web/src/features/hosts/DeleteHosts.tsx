@@ -3,10 +3,10 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { deleteHost, type Host, listHosts } from '../../api';
 import { problemOf } from '../../shared/lib/problem';
+import { count } from '../../shared/lib/words';
 import { ConfirmDialog } from '../../shared/ui/ConfirmDialog';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { filterWords } from './activeFilters';
-import { countHosts } from './SelectionBar';
 import type { HostFilter } from './search';
 import type { Chosen } from './selection';
 
@@ -32,7 +32,7 @@ export function DeleteHosts({ chosen, total, filter, onClose, keep }: Props) {
   const [done, setDone] = useState(0);
   const [typed, setTyped] = useState('');
   const [asked, setAsked] = useState(false);
-  const count = chosen.all ? total : chosen.hosts.size;
+  const n = chosen.all ? total : chosen.hosts.size;
   const remove = useMutation({
     mutationFn: async () => deleteEach(chosen.all ? await readAll(filter) : [...chosen.hosts.values()], setDone),
     onSuccess: (refusals) => {
@@ -41,9 +41,9 @@ export function DeleteHosts({ chosen, total, filter, onClose, keep }: Props) {
     },
     onSettled: () => client.invalidateQueries({ predicate: (q) => isOfHosts(q.queryKey) }),
   });
-  const sure = count <= few || typed === `${count}`;
+  const sure = n <= few || typed === `${n}`;
   const refusals = remove.data ?? [];
-  const verb = `Delete ${countHosts(count)}`;
+  const verb = `Delete ${count(n, 'host')}`;
   return (
     <ConfirmDialog
       opened
@@ -58,26 +58,26 @@ export function DeleteHosts({ chosen, total, filter, onClose, keep }: Props) {
         Their health checks with all results and their own maintenance windows go with them. Rows of jobs stay. A host
         with an unfinished patch is not deleted.
       </Text>
-      <Names chosen={chosen} filter={filter} count={count} />
-      {count > few && (
+      <Names chosen={chosen} filter={filter} n={n} />
+      {n > few && (
         <TextInput
-          label={`Type ${count} to delete them`}
+          label={`Type ${n} to delete them`}
           value={typed}
-          error={asked && !sure && `Nothing is deleted before ${count} stands here.`}
+          error={asked && !sure && `Nothing is deleted before ${n} stands here.`}
           onChange={(e) => setTyped(e.currentTarget.value)}
           autoComplete="off"
         />
       )}
-      {remove.isPending && <Progress value={(100 * done) / count} aria-label={`${done} of ${count} done`} />}
+      {remove.isPending && <Progress value={(100 * done) / n} aria-label={`${done} of ${n} done`} />}
       <ProblemAlert lines={refusals.map((r) => `${r.host.fqdn}: ${r.because}`)} />
     </ConfirmDialog>
   );
 }
 
-function Names({ chosen, filter, count }: { chosen: Chosen; filter: HostFilter; count: number }) {
+function Names({ chosen, filter, n }: { chosen: Chosen; filter: HostFilter; n: number }) {
   if (chosen.all) {
     const words = filterWords(filter);
-    return <Text size="sm">{words ? `All ${count} that match: ${words}.` : `All ${count} that you see.`}</Text>;
+    return <Text size="sm">{words ? `All ${n} that match: ${words}.` : `All ${n} that you see.`}</Text>;
   }
   const names = [...chosen.hosts.values()].map((h) => h.fqdn);
   return (

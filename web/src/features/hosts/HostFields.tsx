@@ -1,7 +1,7 @@
 import { Checkbox, Group, MultiSelect, NumberInput, TagsInput, TextInput } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import { useState } from 'react';
-import { useMe } from '../../app/me';
+import { useMe } from '../../shared/lib/me';
 import { useGroupChoice } from '../groups/choice';
 import type { HostValues } from './hostForm';
 

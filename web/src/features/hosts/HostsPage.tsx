@@ -3,6 +3,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type Host, listHosts, listHostsQueryKey } from '../../api';
 import { usePages } from '../../shared/lib/pages';
 import { clean } from '../../shared/lib/search';
+import { count } from '../../shared/lib/words';
 import { CopyCurl, curl } from '../../shared/ui/CopyCurl';
 import { CsvLink } from '../../shared/ui/CsvLink';
 import { EmptyState } from '../../shared/ui/EmptyState';
@@ -13,7 +14,7 @@ import { ActiveFilters } from './ActiveFilters';
 import { AddHost } from './AddHost';
 import { columns } from './columns';
 import { Filters } from './Filters';
-import { countHosts, SelectionBar } from './SelectionBar';
+import { SelectionBar } from './SelectionBar';
 import { type HostFilter, type HostsSearch, hostsPath } from './search';
 import { useSelection } from './selection';
 
@@ -85,7 +86,7 @@ function useHosts(search: HostsSearch) {
 
 function matching(total: number, filter: HostFilter): string {
   const match = total === 1 ? 'matches' : 'match';
-  return Object.keys(filter).length > 0 ? `${countHosts(total)} ${match}.` : `${countHosts(total)}.`;
+  return Object.keys(filter).length > 0 ? `${count(total, 'host')} ${match}.` : `${count(total, 'host')}.`;
 }
 
 function NoHosts() {

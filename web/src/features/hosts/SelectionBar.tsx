@@ -2,7 +2,8 @@ import { Button, Group, Paper, Text } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Host } from '../../api';
-import { operatorOnly, someOperatorOnly, useMe } from '../../app/me';
+import { operatorOnly, someOperatorOnly, useMe } from '../../shared/lib/me';
+import { count } from '../../shared/lib/words';
 import { AllowedButton } from '../../shared/ui/AllowedButton';
 import { DeleteHosts } from './DeleteHosts';
 import type { HostFilter } from './search';
@@ -17,8 +18,6 @@ interface Props {
   keep: (hosts: readonly Host[]) => void;
 }
 
-export const countHosts = (n: number) => (n === 1 ? '1 host' : `${n.toLocaleString('en-GB')} hosts`);
-
 /** More ids than this make a link that servers refuse. */
 const linkable = 150;
 
@@ -27,11 +26,11 @@ export function SelectionBar({ chosen, total, filter, keep }: Props) {
   const me = useMe();
   const navigate = useNavigate();
   const [deleting, setDeleting] = useState(false);
-  const count = chosen.all ? total : chosen.hosts.size;
-  if (count === 0) return null;
+  const n = chosen.all ? total : chosen.hosts.size;
+  if (n === 0) return null;
   const refused = chosen.all ? someOperatorOnly(me) : firstRefusal(chosen.hosts, (h) => operatorOnly(me, h.group_ids));
   const tooMany =
-    !chosen.all && count > linkable
+    !chosen.all && n > linkable
       ? `At most ${linkable} single hosts can be deployed to from here. Narrow the filter and select all that match.`
       : undefined;
   const targets = chosen.all ? { matching: filter } : { host_ids: [...chosen.hosts.keys()].join(',') };
@@ -39,7 +38,7 @@ export function SelectionBar({ chosen, total, filter, keep }: Props) {
     <Paper withBorder px="sm" py={6} component="section" aria-label="Selected hosts">
       <Group gap="xs">
         <Text size="sm" fw={600} role="status">
-          {chosen.all ? `All ${countHosts(count)} that match selected` : `${countHosts(count)} selected`}
+          {chosen.all ? `All ${count(n, 'host')} that match selected` : `${count(n, 'host')} selected`}
         </Text>
         <AllowedButton
           size="xs"

@@ -1,6 +1,6 @@
 import { useDisclosure } from '@mantine/hooks';
 import type { Job } from '../../api';
-import { someOperatorOnly, useMe } from '../../app/me';
+import { someOperatorOnly, useMe } from '../../shared/lib/me';
 import { count as counted } from '../../shared/lib/words';
 import { AllowedButton } from '../../shared/ui/AllowedButton';
 import { CopyCurl } from '../../shared/ui/CopyCurl';

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { getHostOptions } from '../../api';
-import { operatorOnly, someOperatorOnly, useMe } from '../../app/me';
+import { operatorOnly, someOperatorOnly, useMe } from '../../shared/lib/me';
 
 /** Why somebody may not act on a host of a job; undefined where they may. One that was deleted is judged by the server alone. */
 export function useMayOperate(hostId: string): string | undefined {

@@ -3,7 +3,7 @@ import { useForm } from '@mantine/form';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useRouter, useSearch } from '@tanstack/react-router';
 import { listSignInMethodsOptions, loginMutation } from '../../api';
-import { queryClient } from '../../app/queryClient';
+import { queryClient } from '../../shared/lib/queryClient';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { signOnWords } from './signOn';
 import { Welcome } from './Welcome';

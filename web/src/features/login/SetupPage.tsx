@@ -3,8 +3,8 @@ import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { loginMutation, setUpMutation } from '../../api';
-import { queryClient } from '../../app/queryClient';
 import { besideFields, ofTheWhole } from '../../shared/lib/formProblem';
+import { queryClient } from '../../shared/lib/queryClient';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { Welcome } from './Welcome';
 

@@ -13,8 +13,8 @@ import {
 import { type UseFormReturnType, useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
 import type { Window } from '../../api';
-import { useMe } from '../../app/me';
 import { besideFields, ofTheWhole } from '../../shared/lib/formProblem';
+import { useMe } from '../../shared/lib/me';
 import { useOutdate } from '../../shared/lib/outdate';
 import { formatDuration } from '../../shared/lib/time';
 import { useZone } from '../../shared/lib/zone';

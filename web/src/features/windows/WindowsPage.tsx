@@ -3,7 +3,7 @@ import { IconHandStop, IconPlus } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useState } from 'react';
 import type { CalendarItem } from '../../api';
-import { adminOnly, someOperatorOnly, useMe } from '../../app/me';
+import { adminOnly, someOperatorOnly, useMe } from '../../shared/lib/me';
 import { AllowedButton } from '../../shared/ui/AllowedButton';
 import { Page } from '../../shared/ui/Page';
 import { GroupSelect } from '../groups/GroupSelect';

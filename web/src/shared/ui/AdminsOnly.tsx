@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { useMe } from '../../app/me';
+import { useMe } from '../lib/me';
 import { EmptyState } from './EmptyState';
 import { Page } from './Page';
 

@@ -3,7 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { type Host, listHealthChecksOptions } from '../../../api';
-import { operatorOnly, useMe } from '../../../app/me';
+import { operatorOnly, useMe } from '../../../shared/lib/me';
 import { AllowedButton } from '../../../shared/ui/AllowedButton';
 import { CopyCurl, curl } from '../../../shared/ui/CopyCurl';
 import { EmptyState } from '../../../shared/ui/EmptyState';

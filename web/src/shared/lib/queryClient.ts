@@ -1,5 +1,5 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
-import { problemOf } from '../shared/lib/problem';
+import { problemOf } from './problem';
 
 type Listener = () => void;
 let onSignedOut: Listener = () => {};

@@ -1,5 +1,5 @@
 import { useSuspenseQuery } from '@tanstack/react-query';
-import { getMeOptions, type Me } from '../api';
+import { getMeOptions, type Me } from '../../api';
 
 /** Who is signed in. Below the shell there is always somebody. */
 export function useMe(): Me {
