@@ -22,19 +22,22 @@ var jobHostColumns = []string{
 // exportJobHosts reads the first page before it answers, so that a job that does not exist is not found.
 func (s *server) exportJobHosts(ctx context.Context, by fleet.Caller, job string, f fleet.JobHostFilter) (*huma.StreamResponse, error) {
 	f.Limit = jobHostsPage
+	if f.Sort.Changes() { // who changes places meanwhile would be left out or come twice
+		f.Limit = fleet.MaxJobHosts
+	}
 	page, err := s.Store.JobHosts(ctx, by.Sees(), job, f)
 	if err != nil {
 		return nil, err
 	}
-	return exportTable(s, table[fleet.JobHostView]{
-		name: "job-hosts", columns: jobHostColumns, row: func(h fleet.JobHostView) []string { return jobHostRow(jobHostBody(h)) },
-		next: func(ctx context.Context) ([]fleet.JobHostView, error) {
+	return exportTable(s, table[fleet.PlacedJobHost]{
+		name: "job-hosts", columns: jobHostColumns,
+		row: func(h fleet.PlacedJobHost) []string { return jobHostRow(jobHostBody(h.JobHostView)) },
+		next: func(ctx context.Context) ([]fleet.PlacedJobHost, error) {
 			current := page
 			if len(current) == 0 {
 				return nil, nil
 			}
-			last := jobHostPlace(current[len(current)-1])
-			f.After = &last
+			f.After = &current[len(current)-1].Place
 			page, err = s.Store.JobHosts(ctx, by.Sees(), job, f)
 			return current, err
 		},

@@ -27,11 +27,12 @@ type listJobHostsInput struct {
 	FormatQuery
 	Status string `query:"status" maxLength:"50" doc:"Only hosts of this status"`
 	Query  string `query:"q" maxLength:"200" doc:"Part of the fqdn"`
+	Sort   string `query:"sort" enum:"fqdn,-fqdn,status,-status,updated_at,-updated_at" default:"fqdn" doc:"The order; with a minus the other way round. By status those come first that want to be looked at: indeterminate, failed, running, waiting_health_check, waiting_slot, waiting_window, queued, cancelled, skipped, succeeded"`
 }
 
 type jobHostList struct {
 	Items      []JobHost `json:"items"`
-	NextCursor *string   `json:"next_cursor" nullable:"true" doc:"Null on the last page"`
+	NextCursor *string   `json:"next_cursor" nullable:"true" doc:"Null on the last page; it goes with the same sort only"`
 }
 
 type jobLogInput struct {
@@ -73,7 +74,7 @@ func (s *server) registerJobHosts() {
 	tags := []string{"Jobs"}
 	handle(s, huma.Operation{
 		OperationID: "listJobHosts", Method: http.MethodGet, Path: "/jobs/{id}/hosts", Tags: tags,
-		Summary: "List the hosts of a job in order of their fqdn", Errors: readErrors,
+		Summary: "List the hosts of a job", Errors: readErrors,
 		Description: tableDescription("hosts"),
 		Responses:   s.listOrTable(reflect.TypeFor[jobHostList](), "JobHostList"),
 	}, s.listJobHosts)
@@ -102,10 +103,11 @@ func (s *server) registerJobHosts() {
 
 func (s *server) listJobHosts(ctx context.Context, by fleet.Caller, in *listJobHostsInput) (*huma.StreamResponse, error) {
 	job := pathID(in.ID)
-	f := fleet.JobHostFilter{Status: fleet.Status(in.Status), Text: in.Query, Limit: in.Limit + 1}
+	f := fleet.JobHostFilter{Status: fleet.Status(in.Status), Text: in.Query, Sort: fleet.JobHostSort(in.Sort), Limit: in.Limit + 1}
+	list := "job-hosts:" + in.Sort
 	if in.Cursor != "" {
 		f.After = &fleet.JobHostPlace{}
-		if err := readCursor("job-hosts", in.Cursor, f.After); err != nil {
+		if err := readCursor(list, in.Cursor, f.After); err != nil {
 			return nil, err
 		}
 		if _, ok := parseID(f.After.HostID); !ok {
@@ -119,12 +121,9 @@ func (s *server) listJobHosts(ctx context.Context, by fleet.Caller, in *listJobH
 	if err != nil {
 		return nil, err
 	}
-	page, next := cut("job-hosts", hosts, in.Limit, jobHostPlace)
-	return jsonAnswer(jobHostList{Items: convert(page, jobHostBody), NextCursor: next})
-}
-
-func jobHostPlace(h fleet.JobHostView) fleet.JobHostPlace {
-	return fleet.JobHostPlace{FQDN: h.FQDN, HostID: h.HostID}
+	page, next := cut(list, hosts, in.Limit, func(h fleet.PlacedJobHost) fleet.JobHostPlace { return h.Place })
+	items := convert(page, func(h fleet.PlacedJobHost) JobHost { return jobHostBody(h.JobHostView) })
+	return jsonAnswer(jobHostList{Items: items, NextCursor: next})
 }
 
 func (s *server) getJobHost(ctx context.Context, by fleet.Caller, in *JobHostPath) (*jobHostAnswer, error) {

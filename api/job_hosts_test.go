@@ -2,6 +2,8 @@ package api_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,4 +128,47 @@ func TestPreviewSaysWhenEachHostWouldStartAndWhyNot(t *testing.T) {
 	require.NotNil(t, items(t, got)[0]["excluded"], "20 minutes are not longer than the cutoff with a reboot")
 	got = s.must(200, s.admin, "POST", jobs+"/preview", map[string]any{"host_ids": []string{none}, "immediate": true, "not_before": start})
 	require.Equal(t, start.Add(40*time.Minute).Format(time.RFC3339), items(t, got)[0]["earliest_start_at"], "a blackout holds an immediate job too")
+}
+
+func TestHostsOfAJobAreSortedByStatusAndByTheirLastChangePageByPageEitherWay(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	ids, names := []string{}, map[string]string{}
+	for _, name := range strings.Fields("a b c d e f") {
+		id := s.host(name + ".example.com")
+		ids, names[id] = append(ids, id), name
+	}
+	job := s.job(s.admin, map[string]any{"host_ids": ids})
+	for i, status := range strings.Fields("succeeded indeterminate queued failed queued running") {
+		s.exec(`update job_hosts set status = $3::text, reason = case when $3 = 'queued' then null else 'x' end,
+			phase = case when $3 = 'running' then 'applying' end, updated_at = '2026-01-09T00:00:00Z'::timestamptz + (5 * $4::integer % 6) * interval '1 ms'
+			where job_id = $1 and host_id = $2`, job, ids[i], status, i)
+	}
+	walk := func(sort string) string {
+		got, path := "", jobs+"/"+job+"/hosts?limit=2&sort="+sort
+		for cursor := ""; ; {
+			page := s.must(200, s.admin, "GET", path+cursor, nil)
+			for _, id := range pluck(t, page, "host_id") {
+				got += names[id]
+			}
+			if page["next_cursor"] == nil {
+				return got
+			}
+			cursor = "&cursor=" + page["next_cursor"].(string)
+		}
+	}
+	reversed := func(s string) string {
+		runes := []rune(s)
+		slices.Reverse(runes)
+		return string(runes)
+	}
+	for sort, want := range map[string]string{"fqdn": "abcdef", "status": "bdfcea", "updated_at": "afedcb"} {
+		require.Equal(t, want, walk(sort), sort)
+		require.Equal(t, reversed(want), walk("-"+sort), sort)
+	}
+	rows := table(t, s.call(s.admin, "GET", jobs+"/"+job+"/hosts?format=csv&sort=-status", nil))
+	require.Equal(t, "a.example.com", rows[1][2])
+	first := s.must(200, s.admin, "GET", jobs+"/"+job+"/hosts?limit=2&sort=status", nil)
+	path := jobs + "/" + job + "/hosts?limit=2&cursor=" + first["next_cursor"].(string)
+	require.Equal(t, []string{"cursor"}, s.refuse(422, "invalid_cursor", s.admin, "GET", path, nil), "of another order")
 }

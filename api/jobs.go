@@ -50,6 +50,7 @@ type (
 )
 
 func (s *server) registerJobs() {
+	s.registerJobDefaults()
 	tags := []string{"Jobs"}
 	handle(s, huma.Operation{
 		OperationID: "listJobs", Method: http.MethodGet, Path: "/jobs", Tags: tags, Summary: "List jobs, the newest first",

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/patch-manager/patch-manager/api"
 	"github.com/patch-manager/patch-manager/fleet"
 )
 
@@ -295,4 +296,19 @@ func TestTheTableOfJobsHoldsAllThatMatch(t *testing.T) {
 	require.Len(t, table(t, s.call(s.admin, "GET", jobs+"?status=failed", nil, "Accept", "text/csv")), 1+401)
 	require.Len(t, table(t, s.call(s.admin, "GET", jobs+"?format=csv&status=queued&host_id="+host, nil)), 1+1)
 	require.Len(t, table(t, s.call(s.member(nil), "GET", jobs+"?format=csv", nil)), 1)
+}
+
+func TestTheDefaultsThatAreToldAreThoseAJobGets(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	cfg := s.config()
+	cfg.Policy.GateTimeout = 95 * time.Minute
+	s.handler = api.New(cfg)
+	told := s.must(200, s.member(nil), "GET", "/api/v1/job-defaults", nil)
+	require.Equal(t, "1h35m", told["gate_timeout"])
+	job := s.must(202, s.admin, "POST", jobs, map[string]any{"host_ids": []string{s.host("a.example.com")}})
+	for field, value := range told {
+		require.Equal(t, job[field], value, field)
+	}
+	require.Len(t, told, 4)
 }

@@ -201,6 +201,7 @@ var matrix = map[string]row{
 	"previewWindow":              {who: anyone, sends: aWindow, reads: true},
 	"getCalendar":                {who: anyone, asks: aMonth},
 	"listTimeZones":              {who: anyone},
+	"getJobDefaults":             {who: anyone},
 
 	"listJobs":          {who: anyone},
 	"createJob":         {who: operatorNamed, sends: aJob},

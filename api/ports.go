@@ -178,7 +178,7 @@ type JobStore interface {
 
 // JobHostStore keeps what becomes of each host of a job.
 type JobHostStore interface {
-	JobHosts(ctx context.Context, scope fleet.Scope, jobID string, f fleet.JobHostFilter) ([]fleet.JobHostView, error)
+	JobHosts(ctx context.Context, scope fleet.Scope, jobID string, f fleet.JobHostFilter) ([]fleet.PlacedJobHost, error)
 	// FleetJobHosts are those of all jobs, and how many there are.
 	FleetJobHosts(ctx context.Context, scope fleet.Scope, f fleet.FleetJobHostFilter) ([]fleet.FleetJobHost, int, error)
 	JobHost(ctx context.Context, scope fleet.Scope, jobID, hostID string) (fleet.JobHostDetail, error)

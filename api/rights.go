@@ -57,7 +57,7 @@ var rights = map[string]string{
 	"updateGroupWindow": forOperators, "deleteGroupWindow": forOperators, "listGroupWindowOccurrences": forViewers,
 	"listSiteWindows": forAnyone, "createSiteWindow": forAdmins, "getSiteWindow": forAnyone, "updateSiteWindow": forAdmins,
 	"deleteSiteWindow": forAdmins, "listSiteWindowOccurrences": forAnyone, "previewWindow": forAnyone,
-	"getCalendar": forAnyone, "listTimeZones": forAnyone,
+	"getCalendar": forAnyone, "listTimeZones": forAnyone, "getJobDefaults": forAnyone,
 
 	"listJobs": forAnyone, "createJob": forNamed, "previewJob": forNamed, "getJob": forViewers, "cancelJob": forAllOf,
 	"retryJob": forOperators, "listJobHosts": forViewers, "getJobHost": forViewers, "getJobHostLog": forViewers,

@@ -63,7 +63,7 @@ func (s *server) registerSignOn() {
 	}, s.listSignInMethods)
 	handleOpen(s, huma.Operation{
 		OperationID: "beginSignOn", Method: http.MethodGet, Path: beginSignOnPath, Tags: tags,
-		Summary:       "Send the browser to the identity provider",
+		Summary: "Send the browser to the identity provider",
 		Description: "For browsers: the answer sends them on, and they come back within 10 minutes. 404 where there is no single sign-on. " +
 			"Whoever asks for text/html is sent to /login instead of being given a problem, with its code as sign_on.",
 		DefaultStatus: http.StatusFound, Errors: []int{http.StatusNotFound, http.StatusTooManyRequests},

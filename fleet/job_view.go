@@ -1,6 +1,9 @@
 package fleet
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // JobView is a job as a caller sees it: the counts are of the hosts within the caller's scope.
 type JobView struct {
@@ -83,17 +86,55 @@ type JobHostDetail struct {
 	Packages    []PackageResult
 }
 
-// JobHostFilter narrows the hosts of a job, in order of their fqdn; zero fields do not.
+// JobHostFilter narrows the hosts of a job; zero fields do not.
 type JobHostFilter struct {
 	Status Status
-	Text   string // part of the fqdn
-	After  *JobHostPlace
+	Text   string        // part of the fqdn
+	Sort   JobHostSort   // empty: by fqdn
+	After  *JobHostPlace // the one that the page follows in the order of Sort
 	Limit  int
 }
 
-// JobHostPlace is the place of a job host in the order of its job's hosts.
+// JobHostSort is the order of the hosts of a job: a column, with a minus before it the other way round. Equal ones are in
+// order of their ids.
+type JobHostSort string
+
+// The columns that the hosts of a job are sorted by, besides their fqdn.
+const (
+	JobHostsByStatus  JobHostSort = "status" // as StatusOrder says
+	JobHostsByUpdated JobHostSort = "updated_at"
+)
+
+// Column is the order without its direction.
+func (s JobHostSort) Column() JobHostSort { return JobHostSort(strings.TrimPrefix(string(s), "-")) }
+
+// Descending reports whether the order is the other way round.
+func (s JobHostSort) Descending() bool { return strings.HasPrefix(string(s), "-") }
+
+// Changes reports whether hosts change places in the order while the job runs.
+func (s JobHostSort) Changes() bool {
+	return s.Column() == JobHostsByStatus || s.Column() == JobHostsByUpdated
+}
+
+// StatusOrder has the statuses in the order in which they want to be looked at: what takes somebody, what happens now,
+// what waits, and what is over.
+func StatusOrder() []Status {
+	return []Status{
+		StatusIndeterminate, StatusFailed, StatusRunning, StatusWaitingHealthCheck, StatusWaitingSlot, StatusWaitingWindow, StatusQueued,
+		StatusCancelled, StatusSkipped, StatusSucceeded,
+	}
+}
+
+// PlacedJobHost is a job host with its place among those of its job.
+type PlacedJobHost struct {
+	JobHostView
+	Place JobHostPlace
+}
+
+// JobHostPlace is the place of a job host in an order of its job's hosts. What the order is by is a text that the store
+// makes.
 type JobHostPlace struct {
-	FQDN   string `json:"f"`
+	Key    string `json:"k"`
 	HostID string `json:"h"`
 }
 

@@ -16,32 +16,42 @@ import (
 // maxEvaluations bounds the evaluations that one answer shows; the newest are shown.
 const maxEvaluations = 200
 
-// JobHosts returns the hosts of a job that scope covers, in order of their fqdn.
-func (s *Store) JobHosts(ctx context.Context, scope fleet.Scope, jobID string, f fleet.JobHostFilter) ([]fleet.JobHostView, error) {
+// JobHosts returns the hosts of a job that scope covers, in the order that the filter asks for.
+func (s *Store) JobHosts(ctx context.Context, scope fleet.Scope, jobID string, f fleet.JobHostFilter) ([]fleet.PlacedJobHost, error) {
 	if err := jobSeen(ctx, s.q, scope, jobID); err != nil {
 		return nil, translate(err)
 	}
 	p := sqlgen.ListJobHostsParams{
 		JobID: jobID, Status: string(f.Status), Text: f.Text, Every: scope.All, Scope: scope.Groups, MaxRows: int32(f.Limit), //nolint:gosec // a page
+		SortBy: string(f.Sort.Column()), Descending: f.Sort.Descending(), StatusOrder: statusOrder(),
 	}
 	if f.After != nil {
-		p.AfterFQDN, p.AfterHostID = f.After.FQDN, &f.After.HostID
+		p.AfterKey, p.AfterHostID = f.After.Key, &f.After.HostID
 	}
 	return s.listJobHosts(ctx, p)
 }
 
-func (s *Store) listJobHosts(ctx context.Context, p sqlgen.ListJobHostsParams) ([]fleet.JobHostView, error) {
+func (s *Store) listJobHosts(ctx context.Context, p sqlgen.ListJobHostsParams) ([]fleet.PlacedJobHost, error) {
 	rows, err := s.q.ListJobHosts(ctx, p)
 	if err != nil {
 		return nil, translate(err)
 	}
-	hosts := make([]fleet.JobHostView, len(rows))
+	hosts := make([]fleet.PlacedJobHost, len(rows))
 	for i, row := range rows {
-		if hosts[i], err = jobHostView(row); err != nil {
+		if hosts[i].JobHostView, err = jobHostView(row.JobHost); err != nil {
 			return nil, err
 		}
+		hosts[i].Place = fleet.JobHostPlace{Key: row.Key, HostID: row.JobHost.HostID}
 	}
 	return hosts, nil
+}
+
+func statusOrder() []string {
+	names := make([]string, 0, 10)
+	for _, status := range fleet.StatusOrder() {
+		names = append(names, string(status))
+	}
+	return names
 }
 
 // JobHost returns one host of a job that scope covers, with the newest evaluations of its gate.
@@ -59,7 +69,7 @@ func (s *Store) JobHost(ctx context.Context, scope fleet.Scope, jobID, hostID st
 	if len(hosts) == 0 {
 		return d, errNoJobHost
 	}
-	d.JobHostView = hosts[0]
+	d.JobHostView = hosts[0].JobHostView
 	if d.Evaluations, err = s.evaluations(ctx, scope, jobID, hostID); err != nil {
 		return d, err
 	}

@@ -79,17 +79,26 @@ where jh.job_id = any(@job_ids::uuid[])
 group by jh.job_id, jh.status, jh.reason;
 
 -- name: ListJobHosts :many
-select jh.*
+-- What they are sorted by is one text, so that any order is followed in one way.
+select sqlc.embed(jh), sorted.key
 from job_hosts jh
+cross join lateral (
+    select (case @sort_by::text
+        when 'status' then lpad(array_position(@status_order::text[], jh.status)::text, 3, '0')
+        when 'updated_at' then to_char(jh.updated_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS')
+        else lower(jh.fqdn) end collate "C")::text as key
+) sorted
 where jh.job_id = @job_id
   and (sqlc.narg('host_id')::uuid is null or jh.host_id = sqlc.narg('host_id'))
   and (@status::text = '' or jh.status = @status)
   and (@text::text = '' or position(lower(@text) in lower(jh.fqdn)) > 0)
-  and (sqlc.narg('after_host_id')::uuid is null or (jh.fqdn, jh.host_id) > (@after_fqdn::text, sqlc.narg('after_host_id')))
+  and (sqlc.narg('after_host_id')::uuid is null or case when @descending::boolean
+      then (sorted.key, jh.host_id) < (@after_key::text, sqlc.narg('after_host_id'))
+      else (sorted.key, jh.host_id) > (@after_key, sqlc.narg('after_host_id')) end)
   and (@every::boolean
       or exists (select 1 from group_hosts gh where gh.host_id = jh.host_id and gh.group_id = any(@scope::uuid[]))
       or (jh.group_ids && @scope and not exists (select 1 from hosts h where h.id = jh.host_id)))
-order by jh.fqdn, jh.host_id
+order by case when @descending then sorted.key end desc, case when @descending then jh.host_id end desc, sorted.key, jh.host_id
 limit @max_rows;
 
 -- name: JobReach :one

@@ -479,40 +479,60 @@ func (q *Queries) ListFleetJobHosts(ctx context.Context, arg ListFleetJobHostsPa
 }
 
 const listJobHosts = `-- name: ListJobHosts :many
-select jh.job_id, jh.host_id, jh.fqdn, jh.zone, jh.group_ids, jh.batch, jh.status, jh.phase, jh.reason, jh.detail, jh.attempted, jh.span_starts_at, jh.span_last_start_at, jh.span_ends_at, jh.span_entered_at, jh.gate_started_at, jh.slot_wait_started_at, jh.slot_wait_seconds, jh.slot_woken_at, jh.wait, jh.cancel_requested_at, jh.cancel_requested_by, jh.agent_job_id, jh.progress, jh.times, jh.settle_note, jh.updated_at
+select jh.job_id, jh.host_id, jh.fqdn, jh.zone, jh.group_ids, jh.batch, jh.status, jh.phase, jh.reason, jh.detail, jh.attempted, jh.span_starts_at, jh.span_last_start_at, jh.span_ends_at, jh.span_entered_at, jh.gate_started_at, jh.slot_wait_started_at, jh.slot_wait_seconds, jh.slot_woken_at, jh.wait, jh.cancel_requested_at, jh.cancel_requested_by, jh.agent_job_id, jh.progress, jh.times, jh.settle_note, jh.updated_at, sorted.key
 from job_hosts jh
-where jh.job_id = $1
-  and ($2::uuid is null or jh.host_id = $2)
-  and ($3::text = '' or jh.status = $3)
-  and ($4::text = '' or position(lower($4) in lower(jh.fqdn)) > 0)
-  and ($5::uuid is null or (jh.fqdn, jh.host_id) > ($6::text, $5))
-  and ($7::boolean
-      or exists (select 1 from group_hosts gh where gh.host_id = jh.host_id and gh.group_id = any($8::uuid[]))
-      or (jh.group_ids && $8 and not exists (select 1 from hosts h where h.id = jh.host_id)))
-order by jh.fqdn, jh.host_id
-limit $9
+cross join lateral (
+    select (case $1::text
+        when 'status' then lpad(array_position($2::text[], jh.status)::text, 3, '0')
+        when 'updated_at' then to_char(jh.updated_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS')
+        else lower(jh.fqdn) end collate "C")::text as key
+) sorted
+where jh.job_id = $3
+  and ($4::uuid is null or jh.host_id = $4)
+  and ($5::text = '' or jh.status = $5)
+  and ($6::text = '' or position(lower($6) in lower(jh.fqdn)) > 0)
+  and ($7::uuid is null or case when $8::boolean
+      then (sorted.key, jh.host_id) < ($9::text, $7)
+      else (sorted.key, jh.host_id) > ($9, $7) end)
+  and ($10::boolean
+      or exists (select 1 from group_hosts gh where gh.host_id = jh.host_id and gh.group_id = any($11::uuid[]))
+      or (jh.group_ids && $11 and not exists (select 1 from hosts h where h.id = jh.host_id)))
+order by case when $8 then sorted.key end desc, case when $8 then jh.host_id end desc, sorted.key, jh.host_id
+limit $12
 `
 
 type ListJobHostsParams struct {
+	SortBy      string
+	StatusOrder []string
 	JobID       string
 	HostID      *string
 	Status      string
 	Text        string
 	AfterHostID *string
-	AfterFQDN   string
+	Descending  bool
+	AfterKey    string
 	Every       bool
 	Scope       []string
 	MaxRows     int32
 }
 
-func (q *Queries) ListJobHosts(ctx context.Context, arg ListJobHostsParams) ([]JobHost, error) {
+type ListJobHostsRow struct {
+	JobHost JobHost
+	Key     string
+}
+
+// What they are sorted by is one text, so that any order is followed in one way.
+func (q *Queries) ListJobHosts(ctx context.Context, arg ListJobHostsParams) ([]ListJobHostsRow, error) {
 	rows, err := q.db.Query(ctx, listJobHosts,
+		arg.SortBy,
+		arg.StatusOrder,
 		arg.JobID,
 		arg.HostID,
 		arg.Status,
 		arg.Text,
 		arg.AfterHostID,
-		arg.AfterFQDN,
+		arg.Descending,
+		arg.AfterKey,
 		arg.Every,
 		arg.Scope,
 		arg.MaxRows,
@@ -521,37 +541,38 @@ func (q *Queries) ListJobHosts(ctx context.Context, arg ListJobHostsParams) ([]J
 		return nil, err
 	}
 	defer rows.Close()
-	items := []JobHost{}
+	items := []ListJobHostsRow{}
 	for rows.Next() {
-		var i JobHost
+		var i ListJobHostsRow
 		if err := rows.Scan(
-			&i.JobID,
-			&i.HostID,
-			&i.FQDN,
-			&i.Zone,
-			&i.GroupIDs,
-			&i.Batch,
-			&i.Status,
-			&i.Phase,
-			&i.Reason,
-			&i.Detail,
-			&i.Attempted,
-			&i.SpanStartsAt,
-			&i.SpanLastStartAt,
-			&i.SpanEndsAt,
-			&i.SpanEnteredAt,
-			&i.GateStartedAt,
-			&i.SlotWaitStartedAt,
-			&i.SlotWaitSeconds,
-			&i.SlotWokenAt,
-			&i.Wait,
-			&i.CancelRequestedAt,
-			&i.CancelRequestedBy,
-			&i.AgentJobID,
-			&i.Progress,
-			&i.Times,
-			&i.SettleNote,
-			&i.UpdatedAt,
+			&i.JobHost.JobID,
+			&i.JobHost.HostID,
+			&i.JobHost.FQDN,
+			&i.JobHost.Zone,
+			&i.JobHost.GroupIDs,
+			&i.JobHost.Batch,
+			&i.JobHost.Status,
+			&i.JobHost.Phase,
+			&i.JobHost.Reason,
+			&i.JobHost.Detail,
+			&i.JobHost.Attempted,
+			&i.JobHost.SpanStartsAt,
+			&i.JobHost.SpanLastStartAt,
+			&i.JobHost.SpanEndsAt,
+			&i.JobHost.SpanEnteredAt,
+			&i.JobHost.GateStartedAt,
+			&i.JobHost.SlotWaitStartedAt,
+			&i.JobHost.SlotWaitSeconds,
+			&i.JobHost.SlotWokenAt,
+			&i.JobHost.Wait,
+			&i.JobHost.CancelRequestedAt,
+			&i.JobHost.CancelRequestedBy,
+			&i.JobHost.AgentJobID,
+			&i.JobHost.Progress,
+			&i.JobHost.Times,
+			&i.JobHost.SettleNote,
+			&i.JobHost.UpdatedAt,
+			&i.Key,
 		); err != nil {
 			return nil, err
 		}

@@ -63,9 +63,13 @@ test('a deployment names the unhealthy host, which waits at the gate and is rele
   await page.goto('/deploy?q=db-0');
   await page.getByRole('checkbox', { name: `Select ${sick}` }).check();
   await page.getByRole('checkbox', { name: `Select ${fine}` }).check();
+  await expect(page.getByText('2 of at most 150 single hosts chosen.')).toBeVisible();
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Continue with 2 hosts' }).click();
   await page.getByRole('radio', { name: 'Immediately' }).check();
+  const { gate_timeout } = await api<{ gate_timeout: string }>('GET', '/job-defaults');
+  await expect(page.getByLabel('Wait for health')).toHaveAttribute('placeholder', gate_timeout);
+  await expect(page.getByRole('note')).toContainText(`at most ${gate_timeout};`);
   await page.getByLabel('Hosts at a time').fill('many');
   await expect(page.getByText(/number|percent/).last()).toBeVisible();
   await expect(page.getByLabel('Hosts at a time')).toHaveValue('many');
@@ -120,6 +124,15 @@ test('a host that stays unhealthy until its time is over is failed with the reas
   await page.getByRole('button', { name: /Failed 1/ }).click();
   await expect(page).toHaveURL(/status=failed/);
   await expect(row(page, fine)).toHaveCount(0);
+  await page.getByRole('button', { name: /^All/ }).click();
+  await page.getByRole('button', { name: 'Status', exact: true }).click();
+  await expect(page).toHaveURL(/sort=status/);
+  await expect(page.getByRole('row').nth(1)).toContainText(sick);
+  await page.getByRole('button', { name: 'Status', exact: true }).click();
+  await expect(page.getByRole('row').nth(1)).toContainText(fine);
+  await expect(page.getByRole('columnheader', { name: 'Status' })).toHaveAttribute('aria-sort', 'descending');
+  expect((await tableRows(page)).map((line) => line.includes(fine))).toEqual([true, false]);
+  await page.goto(`/jobs/${job}?status=failed`);
   const table = await tableRows(page);
   expect(table).toHaveLength(1);
   expect(table[0]).toContain(`${sick},failed,,gate_timeout`);
@@ -239,4 +252,26 @@ test('jobs are found by status, host and group, and the link keeps it', async ({
   await page.reload();
   await expect(page.getByRole('combobox', { name: 'Status' })).toHaveValue('Cancelled');
   await expect(page.getByRole('combobox', { name: 'Host' })).toHaveValue(fine);
+});
+
+test('whole groups are searched for by the server, and single hosts end at a limit that is said', async ({
+  admin: page,
+}) => {
+  const name = `e2e jobs ${Date.now()}`;
+  const group = await api<{ id: string }>('POST', '/groups', { name });
+  const ids = Array.from({ length: 150 }, () => crypto.randomUUID());
+  await page.goto(`/deploy?choose=true&host_ids=${ids.join(',')}&q=${fine}`);
+  await expect(page.getByText(/^150 of at most 150 single hosts chosen. For more, choose whole groups/)).toBeVisible();
+  await page.getByRole('checkbox', { name: `Select ${fine}` }).click();
+  await expect(page.getByRole('button', { name: 'Continue with 150 hosts' })).toBeVisible();
+  await expect(page.getByRole('checkbox', { name: `Select ${fine}` })).not.toBeChecked();
+  const asked = page.waitForRequest((r) => new URL(r.url()).searchParams.get('q') === name);
+  await page.getByRole('combobox', { name: 'Whole groups' }).fill(name);
+  await asked;
+  await page.getByRole('option', { name }).click();
+  await expect(page).toHaveURL(new RegExp(`group_ids=${group.id}`));
+  await expect(page.getByRole('button', { name: 'Continue with 150 hosts and 1 group' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expectAccessible(page);
+  await api('DELETE', `/groups/${group.id}`);
 });

@@ -865,6 +865,16 @@ export type JobCreator = {
     name: string;
 };
 
+export type JobDefaults = {
+    /**
+     * gate.immediate_timeout of the settings
+     */
+    gate_timeout: string;
+    max_failures: string;
+    max_parallel: string;
+    max_wait: string;
+};
+
 export type JobHost = {
     agent_job_id: string | null;
     /**
@@ -977,7 +987,7 @@ export type JobHostDetail = {
 export type JobHostList = {
     items: Array<JobHost>;
     /**
-     * Null on the last page
+     * Null on the last page; it goes with the same sort only
      */
     next_cursor: string | null;
 };
@@ -4643,6 +4653,43 @@ export type GetHostPatchesResponses = {
 
 export type GetHostPatchesResponse = GetHostPatchesResponses[keyof GetHostPatchesResponses];
 
+export type GetJobDefaultsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/job-defaults';
+};
+
+export type GetJobDefaultsErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Unprocessable Entity
+     */
+    422: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type GetJobDefaultsError = GetJobDefaultsErrors[keyof GetJobDefaultsErrors];
+
+export type GetJobDefaultsResponses = {
+    /**
+     * OK
+     */
+    200: JobDefaults;
+};
+
+export type GetJobDefaultsResponse = GetJobDefaultsResponses[keyof GetJobDefaultsResponses];
+
 export type ListFleetJobHostsData = {
     body?: never;
     path?: never;
@@ -4997,6 +5044,10 @@ export type ListJobHostsData = {
          * Part of the fqdn
          */
         q?: string;
+        /**
+         * The order; with a minus the other way round. By status those come first that want to be looked at: indeterminate, failed, running, waiting_health_check, waiting_slot, waiting_window, queued, cancelled, skipped, succeeded
+         */
+        sort?: 'fqdn' | '-fqdn' | 'status' | '-status' | 'updated_at' | '-updated_at';
     };
     url: '/api/v1/jobs/{id}/hosts';
 };

@@ -1,7 +1,6 @@
-import { Group, MultiSelect, Select, Text } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { Group, Select, Text } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
-import { type Host, listGroupsOptions, listHosts, listHostsQueryKey } from '../../api';
+import { type Host, listHosts, listHostsQueryKey } from '../../api';
 import { usePages } from '../../shared/lib/pages';
 import { clean } from '../../shared/lib/search';
 import { count as counted } from '../../shared/lib/words';
@@ -12,7 +11,9 @@ import { PageLink } from '../../shared/ui/PageLink';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { SearchBox } from '../../shared/ui/SearchBox';
 import { VirtualTable } from '../../shared/ui/VirtualTable';
+import { GroupMultiSelect } from '../groups/GroupSelect';
 import { columns } from '../hosts/columns';
+import { linkable } from '../hosts/search';
 import { type DeploySearch, someTarget, type Targets } from './search';
 import { useHostSelection } from './useHostSelection';
 
@@ -58,6 +59,7 @@ export function ChooseHosts({ search, targets }: Props) {
       }
     >
       <Filters search={search} targets={targets} />
+      <Single count={targets.host_ids?.length ?? 0} />
       <ProblemAlert error={hosts.error} />
       {none && <Text size="sm">No host matches.</Text>}
       {!none && (
@@ -77,6 +79,16 @@ export function ChooseHosts({ search, targets }: Props) {
   );
 }
 
+/** How many single hosts are chosen, and what to do where they are not enough. */
+function Single({ count }: { count: number }) {
+  return (
+    <Text size="sm" c="dimmed" role="status">
+      {count > 0 && `${count} of at most ${linkable} single hosts chosen.`}
+      {count >= linkable && ' For more, choose whole groups, or narrow the filter and select all that match.'}
+    </Text>
+  );
+}
+
 function inWords({ host_ids = [], group_ids = [], matching }: Targets): string {
   const parts = [];
   if (matching) parts.push('all that match');
@@ -89,7 +101,6 @@ function Filters({ search, targets }: Props) {
   const navigate = useNavigate({ from: '/deploy' });
   const set = (part: { [K in keyof DeploySearch]: DeploySearch[K] | undefined }) =>
     void navigate({ search: (old) => clean({ ...old, ...part, choose: true as const }), replace: true });
-  const groups = useQuery(listGroupsOptions({ query: { limit: 200 } }));
   return (
     <Group gap="xs">
       <SearchBox
@@ -114,13 +125,11 @@ function Filters({ search, targets }: Props) {
         clearButtonProps={{ 'aria-label': 'Any health' }}
         w={150}
       />
-      <MultiSelect
+      <GroupMultiSelect
         aria-label="Whole groups"
         placeholder={targets.group_ids ? undefined : 'Whole groups'}
-        data={(groups.data?.items ?? []).map((g) => ({ value: g.id, label: `${g.name} (${g.host_count})` }))}
         value={targets.group_ids ?? []}
         onChange={(ids) => set({ group_ids: ids.join(',') || undefined })}
-        searchable
         clearable
         clearButtonProps={{ 'aria-label': 'No group' }}
         miw={230}

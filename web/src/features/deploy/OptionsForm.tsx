@@ -2,6 +2,7 @@ import { Checkbox, Paper, Radio, SimpleGrid, Stack, TagsInput, Textarea, TextInp
 import type { UseFormReturnType } from '@mantine/form';
 import { useZone } from '../../shared/lib/zone';
 import type { Options } from './input';
+import { useDefaults } from './useDefaults';
 
 interface Props {
   form: UseFormReturnType<Options>;
@@ -11,6 +12,7 @@ interface Props {
 
 export function OptionsForm({ form, problems }: Props) {
   const { zone } = useZone();
+  const defaults = useDefaults();
   const immediate = form.values.when === 'now';
   const field = (name: keyof Options) => ({ ...form.getInputProps(name), error: problems[name] });
   return (
@@ -32,28 +34,28 @@ export function OptionsForm({ form, problems }: Props) {
         <SimpleGrid cols={2} spacing="sm" verticalSpacing="sm" style={{ alignContent: 'start' }}>
           <TextInput
             label="Hosts at a time"
-            description="Or 10%. Default: 10"
-            placeholder="10"
+            description={`Or 10%. ${byDefault(defaults?.max_parallel)}`}
+            placeholder={defaults?.max_parallel}
             {...field('max_parallel')}
           />
           <TextInput
             label="Stop at failures"
-            description="Or 5%. Default: 3"
-            placeholder="3"
+            description={`Or 5%. ${byDefault(defaults?.max_failures)}`}
+            placeholder={defaults?.max_failures}
             {...field('max_failures')}
           />
           {immediate ? (
             <TextInput
               label="Wait for health"
-              description="At most. Default: 60m, unless the server is set otherwise"
-              placeholder="60m"
+              description={`At most. ${byDefault(defaults?.gate_timeout)}`}
+              placeholder={defaults?.gate_timeout}
               {...field('gate_timeout')}
             />
           ) : (
             <TextInput
               label="Wait for a window"
-              description="At most. Default: 864h, which is 36 days"
-              placeholder="864h"
+              description={`At most. ${byDefault(defaults?.max_wait)}`}
+              placeholder={defaults?.max_wait}
               {...field('max_wait')}
             />
           )}
@@ -62,6 +64,8 @@ export function OptionsForm({ form, problems }: Props) {
     </Paper>
   );
 }
+
+const byDefault = (value: string | undefined) => (value ? `Default: ${value}` : '');
 
 function When({ form }: { form: UseFormReturnType<Options> }) {
   return (

@@ -7,6 +7,7 @@ import { HealthBadge } from '../../shared/ui/HealthBadge';
 import { Span } from '../../shared/ui/Time';
 import { VirtualTable } from '../../shared/ui/VirtualTable';
 import { columns } from './previewColumns';
+import { useDefaults } from './useDefaults';
 
 const healthy = (host: PreviewHost) => host.health.state === 'healthy' || host.health.state === 'none';
 const id = (host: PreviewHost) => host.host_id;
@@ -51,13 +52,14 @@ const named = 8;
 
 /** Names those that are not healthy now, and until when they would wait for it. */
 function Unhealthy({ count, hosts, body }: { count: number; hosts: PreviewHost[]; body: JobInput }) {
+  const defaults = useDefaults();
   if (count === 0) return null;
   return (
     <Caution title={`${counted(count, 'host')} not healthy now`}>
       <Text size="sm" mb={4}>
         {count === 1 ? 'It waits' : 'They wait'} at the gate and nothing is sent, until every health check passes
         {body.immediate
-          ? `, at most ${body.gate_timeout ?? '60 min unless the server is set otherwise'}; then it is failed.`
+          ? `, at most ${body.gate_timeout ?? defaults?.gate_timeout}; then it is failed.`
           : '; a host that is still unhealthy at the last start of its window is failed.'}
       </Text>
       <List size="sm">

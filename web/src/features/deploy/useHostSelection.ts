@@ -2,7 +2,7 @@ import { useNavigate } from '@tanstack/react-router';
 import type { Host } from '../../api';
 import { clean } from '../../shared/lib/search';
 import type { Selection } from '../../shared/ui/VirtualTable';
-import type { HostFilter } from '../hosts/search';
+import { type HostFilter, linkable } from '../hosts/search';
 import type { DeploySearch, Targets } from './search';
 
 interface Options {
@@ -27,7 +27,7 @@ export function useHostSelection({ targets, filter, hosts }: Options): Selection
     has: (id) => chosen.has(id),
     toggle: (id) => {
       if (!chosen.delete(id)) chosen.add(id);
-      set(clean({ host_ids: [...chosen].join(',') || undefined }));
+      set(clean({ host_ids: [...chosen].slice(0, linkable).join(',') || undefined }));
     },
     all,
     some: !all && chosen.size > 0,

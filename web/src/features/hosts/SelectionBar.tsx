@@ -6,7 +6,7 @@ import { operatorOnly, someOperatorOnly, useMe } from '../../shared/lib/me';
 import { count } from '../../shared/lib/words';
 import { AllowedButton } from '../../shared/ui/AllowedButton';
 import { DeleteHosts } from './DeleteHosts';
-import type { HostFilter } from './search';
+import { type HostFilter, linkable } from './search';
 import type { Chosen } from './selection';
 
 interface Props {
@@ -17,9 +17,6 @@ interface Props {
   /** Ticks these alone. */
   keep: (hosts: readonly Host[]) => void;
 }
-
-/** More ids than this make a link that servers refuse. */
-const linkable = 150;
 
 /** What can be done with the hosts that are ticked. */
 export function SelectionBar({ chosen, total, filter, keep }: Props) {

@@ -33,3 +33,6 @@ export function hostsSearch(search: Record<string, unknown>): HostsSearch {
 
 /** The path of the API that answers a query. */
 export const hostsPath = (query: Query) => apiPath('/hosts', query);
+
+/** More ids than this make a link that servers refuse. */
+export const linkable = 150;

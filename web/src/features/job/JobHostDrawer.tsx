@@ -17,7 +17,7 @@ import { Waiting } from './Waiting';
 /** One host of a job, beside the list of them. */
 export function JobHostDrawer() {
   const { jobId, hostId } = useParams({ from: '/shell/jobs/$jobId/hosts/$hostId' });
-  const navigate = useNavigate();
+  const navigate = useNavigate({ from: '/jobs/$jobId/hosts/$hostId' });
   const host = useQuery(getJobHostOptions({ path: { id: jobId, host_id: hostId } }));
   const close = () =>
     void navigate({ to: '/jobs/$jobId', params: { jobId }, search: (old) => old, resetScroll: false });

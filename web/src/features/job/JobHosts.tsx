@@ -17,6 +17,13 @@ const id = (host: JobHost) => host.host_id;
 /** The hosts of a job, all or those of one status. */
 export function JobHosts({ job }: { job: Job }) {
   const search = useSearch({ from: '/shell/jobs/$jobId' });
+  const navigate = useNavigate({ from: '/jobs/$jobId' });
+  const sortBy = (by: string) =>
+    void navigate({
+      search: (old) => ({ ...old, sort: by as JobSearch['sort'] }),
+      replace: true,
+      resetScroll: false,
+    });
   const ask = { path: { id: job.id }, query: { ...search, limit: 100 } };
   const hosts = usePages({
     queryKey: listJobHostsQueryKey(ask),
@@ -40,6 +47,7 @@ export function JobHosts({ job }: { job: Job }) {
           rowId={id}
           total={total}
           onView={hosts.see}
+          sort={{ by: search.sort ?? 'fqdn', set: sortBy }}
           loading={hosts.isLoading}
           rowHeight={52}
           from={JSON.stringify(search)}

@@ -3,7 +3,7 @@ import type { ColumnDef } from '@tanstack/react-table';
 import type { JobHost } from '../../api';
 import { PageLink } from '../../shared/ui/PageLink';
 import { StatusBadge } from '../../shared/ui/StatusBadge';
-import { Countdown } from '../../shared/ui/Time';
+import { Age, Countdown } from '../../shared/ui/Time';
 import { Timeline } from './Timeline';
 import { waitWord } from './words';
 
@@ -11,7 +11,7 @@ export const columns: ColumnDef<JobHost, unknown>[] = [
   {
     id: 'fqdn',
     header: 'Host',
-    meta: { width: 'minmax(110px, 1.3fr)' },
+    meta: { width: 'minmax(110px, 1.3fr)', sort: 'fqdn' },
     cell: ({ row: { original: h } }) => (
       <PageLink
         to="/jobs/$jobId/hosts/$hostId"
@@ -26,7 +26,7 @@ export const columns: ColumnDef<JobHost, unknown>[] = [
   {
     id: 'status',
     header: 'Status',
-    meta: { width: 'minmax(150px, 1fr)' },
+    meta: { width: 'minmax(150px, 1fr)', sort: 'status' },
     cell: ({ row: { original: h } }) => (
       <Stack gap={0}>
         <StatusBadge status={h.status} phase={h.phase} />
@@ -47,6 +47,12 @@ export const columns: ColumnDef<JobHost, unknown>[] = [
     header: 'Why',
     meta: { width: 'minmax(180px, 2fr)', from: 'md' },
     cell: ({ row: { original: h } }) => <Why host={h} />,
+  },
+  {
+    id: 'changed',
+    header: 'Changed',
+    meta: { width: 'minmax(100px, 0.8fr)', from: 'sm', sort: 'updated_at' },
+    cell: ({ row: { original: h } }) => <Age at={h.updated_at} />,
   },
 ];
 

@@ -1,4 +1,4 @@
-import type { ListJobsData } from '../../api';
+import type { ListJobHostsData, ListJobsData } from '../../api';
 import { clean, one, text } from '../../shared/lib/search';
 
 type Query = NonNullable<ListJobsData['query']>;
@@ -25,12 +25,13 @@ export function jobsSearch(search: Record<string, unknown>): JobsSearch {
   });
 }
 
-/** What the page of one job keeps in its URL: which of its hosts are listed. */
-export interface JobSearch {
-  status?: string;
-  q?: string;
-}
+type JobHostsQuery = NonNullable<ListJobHostsData['query']>;
+
+/** What the page of one job keeps in its URL: which of its hosts are listed, and in which order. */
+export type JobSearch = Pick<JobHostsQuery, 'status' | 'q' | 'sort'>;
+
+const sorts = ['fqdn', 'status', 'updated_at'].flatMap((s) => [s, `-${s}`]) as JobHostsQuery['sort'][];
 
 export function jobSearch(search: Record<string, unknown>): JobSearch {
-  return clean({ status: text(search.status), q: text(search.q) });
+  return clean({ status: text(search.status), q: text(search.q), sort: one(sorts, search.sort) });
 }
