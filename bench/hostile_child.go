@@ -32,6 +32,7 @@ type order struct {
 	Kind             string // of the hostile ones; every kind unless given
 	Hostile, Healthy []string
 	Rounds           int
+	Dir              string // of the authority of agents
 }
 
 // delay is how long each healthy check took.
@@ -72,6 +73,10 @@ func (o order) carryOut(ctx context.Context) (any, error) {
 		return o.serveHealthy(), nil
 	case roleDelay:
 		return o.measureDelay(ctx)
+	case rolePages:
+		return o.servePages(), nil
+	case roleAgents:
+		return o.serveAgents()
 	}
 	return o.measureMemory(ctx)
 }

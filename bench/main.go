@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/pprof"
 	"strings"
 	"syscall"
 	"time"
@@ -30,6 +31,8 @@ var parts = []part{
 	{"job", measureJob},
 	{"audit", measureAudit},
 	{"hostile", measureHostile},
+	{"checks", measureChecks},
+	{"store", measureStore},
 }
 
 // bench is one run of the benchmarks.
@@ -44,14 +47,15 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	b := &bench{}
-	only := flag.String("only", "", "parts to run, separated by commas: cost, gate, rate, job, audit, hostile; all unless given")
+	only := flag.String("only", "", "parts to run, separated by commas: cost, gate, rate, job, audit, hostile, checks, store; all unless given")
 	out := flag.String("out", filepath.Join(".dev", "bench"), "folder of results.json and of scratch state")
 	flag.IntVar(&b.hosts, "hosts", 2000, "hosts of the large job")
 	flag.IntVar(&b.rounds, "rounds", 3, "rounds of comparisons")
+	profile := flag.String("profile", "", "file for a profile of the processors of this process")
 	isChild := flag.Bool("child", false, "used by bench itself: carry out what is told on standard input")
 	flag.Parse()
 	slog.SetLogLoggerLevel(slog.LevelError)
-	run := func() error { return b.run(ctx, *only, *out) }
+	run := func() error { return profiled(*profile, func() error { return b.run(ctx, *only, *out) }) }
 	if *isChild {
 		run = func() error { return runChild(ctx, os.Stdin, os.Stdout) }
 	}
@@ -59,6 +63,23 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+// profiled writes a profile of what do takes of the processors into file, unless that is empty.
+func profiled(file string, do func() error) error {
+	if file == "" {
+		return do()
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	err = do()
+	pprof.StopCPUProfile()
+	return errors.Join(err, f.Close())
 }
 
 func (b *bench) run(ctx context.Context, only, out string) error {

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	temporallog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/testsuite"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/patch-manager/patch-manager/activities"
+	"github.com/patch-manager/patch-manager/fleet"
+)
+
+const (
+	pageServers = 20
+	pageHosts   = 1000
+	pageChecks  = pageHosts * 5
+	// The poller divides the fleet into shards of at most wholeShard hosts. A sweep of spreadShard ones is as a fleet of
+	// 10,000 hosts has it, for as long as it takes to read one page of each.
+	wholeShard  = 500
+	spreadShard = 50
+)
+
+// measureHTTP compares HTTP checks alone, and as the poller does them: read from Postgres, carried out, stored.
+func (b *bench) measureHTTP(ctx context.Context, db *database) error {
+	pages, err := b.targets(ctx, order{Role: rolePages, Count: pageServers})
+	if err != nil {
+		return err
+	}
+	defer pages.end()
+	checks, err := db.addHosts(ctx, pageHosts, func(host int) []fleet.Check {
+		checks := make([]fleet.Check, pageChecks/pageHosts)
+		for i := range checks {
+			checks[i] = fleet.Check{Type: fleet.CheckHTTP, URL: pages.urls[(host+i)%pageServers], ExpectedBody: pageText}
+		}
+		return checks
+	})
+	if err != nil {
+		return err
+	}
+	floor, prober := newPageFloor(), newProber()
+	sides := []side{
+		{"floor", func(context.Context) error {
+			return atOnce(pageChecks, func(i int) error { return floor.get(checks[i].URL) })
+		}},
+		{"HTTP checks", func(ctx context.Context) error {
+			return atOnce(pageChecks, func(i int) error { return healthyOr(prober.HTTP(ctx, checks[i], "")) })
+		}},
+	}
+	took, err := inTurns(ctx, b.rounds*turnsPerRound, sides...)
+	if err != nil {
+		return err
+	}
+	b.add(result{Name: "HTTP checks: floor", Value: per1000(took[0], pageChecks), Unit: "s per 1,000"})
+	b.addCompared("HTTP checks: ours", pageChecks, took[1], took[0], 1.3)
+	return b.measureStored(ctx, newPollOf(db), sides[0])
+}
+
+// measureStored compares whole sweeps. Those that are spread over the interval store what came in half a second.
+func (b *bench) measureStored(ctx context.Context, p *pollOf, floor side) error {
+	atOnce := func(ctx context.Context) error { return p.sweep(ctx, wholeShard, dueNow()) }
+	if err := atOnce(ctx); err != nil { // makes the states
+		return err
+	}
+	if err := b.besideGatus(ctx, p.db, "HTTP checks, stored", b.rounds*turnsPerRound, floor, side{"sweep", atOnce}); err != nil {
+		return err
+	}
+	spread := func(ctx context.Context) error { return p.sweep(ctx, spreadShard, dueByAndBy()) }
+	return b.besideGatus(ctx, p.db, "HTTP checks, stored, spread over the interval", b.rounds, floor, side{"spread sweep", spread})
+}
+
+// besideGatus compares a sweep with the floor, and it and Postgres together with what was recorded of Gatus.
+func (b *bench) besideGatus(ctx context.Context, db *database, name string, turns int, floor, sweep side) error {
+	before, err := serverCPU(db.pid)
+	if err != nil {
+		return err
+	}
+	took, err := inTurns(ctx, turns, floor, sweep)
+	if err != nil {
+		return err
+	}
+	after, err := serverCPU(db.pid)
+	if err != nil {
+		return err
+	}
+	least, ours := per1000(took[0], pageChecks), per1000(took[1], pageChecks)
+	postgres := (after - before) * 1000 / float64(turns*pageChecks)
+	b.addCompared(name, pageChecks, took[1], took[0], 1.8)
+	b.add(result{Name: "… Postgres for that", Value: postgres, Unit: "s per 1,000"})
+	b.add(result{Name: "… Gatus for one of both together, as recorded", Value: gatusSeconds / (ours + postgres), Unit: "ratio", Limit: 30, AtLeast: true})
+	b.add(result{Name: "… the same by the floor of this run", Value: gatusFloors * least / (ours + postgres), Unit: "ratio", Limit: 30, AtLeast: true})
+	return nil
+}
+
+// pageFloor is the least that an HTTP check can be: a fresh connection, a request, the body read and looked through.
+type pageFloor struct{ transport *http.Transport }
+
+func newPageFloor() pageFloor {
+	return pageFloor{&http.Transport{DisableKeepAlives: true, DisableCompression: true}}
+}
+
+func (f pageFloor) get(url string) error {
+	req, err := http.NewRequest(http.MethodGet, url, nil) //nolint:noctx // the least that a request can be
+	if err != nil {
+		return err
+	}
+	resp, err := f.transport.RoundTrip(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK || !bytes.Contains(body, []byte(pageText)) {
+		return fmt.Errorf("a page was not as expected: %d %w", resp.StatusCode, err)
+	}
+	return nil
+}
+
+// pollOf is the poller of a database, its activities called as Temporal calls them.
+type pollOf struct {
+	db     *database
+	poller *activities.Poller
+}
+
+func newPollOf(db *database) *pollOf {
+	runner := activities.NewCheckRunner(nil, newProber(), nil, db)
+	poller := activities.NewPoller(db, runner, nil, 0, slog.New(slog.DiscardHandler))
+	return &pollOf{db: db, poller: poller}
+}
+
+// timing is when a sweep began and must be over.
+type timing struct {
+	start    time.Time
+	interval time.Duration
+}
+
+// dueNow makes every host due at once.
+func dueNow() timing { return timing{time.Now().Add(-time.Hour), time.Hour + time.Minute} }
+
+// dueByAndBy gives each shard as many hosts a second as a whole one has at the default interval.
+func dueByAndBy() timing { return timing{time.Now(), 5 * time.Minute * spreadShard / wholeShard} }
+
+// sweep polls all shards of so many hosts at once, and fails unless all their checks were carried out and found healthy.
+func (p *pollOf) sweep(ctx context.Context, size int, at timing) error {
+	shards, err := p.db.PollShards(ctx, size)
+	if err != nil {
+		return err
+	}
+	reports := make([]activities.SweepReport, len(shards))
+	var polling errgroup.Group
+	for i, shard := range shards {
+		polling.Go(func() error {
+			suite := testsuite.WorkflowTestSuite{}
+			suite.SetLogger(temporallog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+			env := suite.NewTestActivityEnvironment()
+			env.RegisterActivity(p.poller.PollShard)
+			value, err := env.ExecuteActivity(p.poller.PollShard, activities.ShardInput{Shard: shard, Start: at.start, Interval: at.interval})
+			if err != nil {
+				return err
+			}
+			return value.Get(&reports[i])
+		})
+	}
+	if err := polling.Wait(); err != nil {
+		return err
+	}
+	return p.judge(ctx, reports)
+}
+
+func (p *pollOf) judge(ctx context.Context, reports []activities.SweepReport) error {
+	results, missed := 0, 0
+	for _, r := range reports {
+		results, missed = results+r.Results, missed+r.Missed
+	}
+	var unhealthy int
+	if err := p.db.pool.QueryRow(ctx, `select count(*) from health_check_states where not healthy`).Scan(&unhealthy); err != nil {
+		return err
+	}
+	if results != pageChecks || missed+unhealthy > 0 {
+		return fmt.Errorf("a sweep stored %d results, missed %d checks and left %d unhealthy", results, missed, unhealthy)
+	}
+	return nil
+}
