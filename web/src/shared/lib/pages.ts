@@ -69,7 +69,7 @@ export function usePages<T, P extends Page<T>>({
       const size = data?.pages[0]?.items.length || 1;
       inView.current = [Math.floor(firstRow / size), Math.floor(lastRow / size)];
       if (isFetching) return;
-      if (hasNextPage && lastRow >= items.length - size / 2) void fetchNextPage();
+      if (hasNextPage && lastRow >= items.length - size) void fetchNextPage();
       else if ([...aged.current].some((i) => i >= inView.current[0] && i <= inView.current[1])) void refetch();
     },
     [data, isFetching, hasNextPage, items.length, fetchNextPage, refetch],

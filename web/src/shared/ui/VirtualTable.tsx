@@ -1,9 +1,16 @@
 import { Checkbox, Skeleton, UnstyledButton } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconArrowDown, IconArrowsSort, IconArrowUp } from '@tabler/icons-react';
-import { type ColumnDef, flexRender, getCoreRowModel, type RowData, useReactTable } from '@tanstack/react-table';
+import {
+  type ColumnDef,
+  flexRender,
+  getCoreRowModel,
+  type Row,
+  type RowData,
+  useReactTable,
+} from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useMemo, useRef } from 'react';
+import { memo, useEffect, useMemo, useRef } from 'react';
 import classes from './VirtualTable.module.css';
 
 declare module '@tanstack/react-table' {
@@ -93,30 +100,17 @@ export function VirtualTable<T>(props: Props<T>) {
             const row = tableRows[item.index];
             if (!row) return null;
             return (
-              <div
+              <TableRow
                 key={row.id}
-                role="row"
-                aria-rowindex={item.index + 2}
-                aria-selected={selection?.has(row.id)}
-                className={classes.row}
-                style={{ gridTemplateColumns, height: rowHeight, transform: `translateY(${item.start}px)` }}
-              >
-                {selection && (
-                  <div role="cell">
-                    <Checkbox
-                      size="xs"
-                      aria-label={`Select ${selection.name(row.id)}`}
-                      checked={selection.has(row.id)}
-                      onChange={() => selection.toggle(row.id)}
-                    />
-                  </div>
-                )}
-                {row.getVisibleCells().map((cell) => (
-                  <div key={cell.id} role="cell" className={classes.cell}>
-                    {flexRender(cell.column.columnDef.cell, cell.getContext())}
-                  </div>
-                ))}
-              </div>
+                row={row}
+                columns={columns}
+                index={item.index}
+                start={item.start}
+                height={rowHeight}
+                gridTemplateColumns={gridTemplateColumns}
+                selected={selection?.has(row.id)}
+                selection={selection}
+              />
             );
           })}
         </div>
@@ -124,6 +118,56 @@ export function VirtualTable<T>(props: Props<T>) {
     </div>
   );
 }
+
+interface RowProps<T> {
+  row: Row<T>;
+  columns: ColumnDef<T, unknown>[];
+  index: number;
+  start: number;
+  height: number;
+  gridTemplateColumns: string;
+  selected: boolean | undefined;
+  selection: Selection | undefined;
+}
+
+function RowOf<T>({ row, index, start, height, gridTemplateColumns, selected, selection }: RowProps<T>) {
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={selected}
+      className={classes.row}
+      style={{ gridTemplateColumns, height, transform: `translateY(${start}px)` }}
+    >
+      {selection && (
+        <div role="cell">
+          <Checkbox
+            size="xs"
+            aria-label={`Select ${selection.name(row.id)}`}
+            checked={selected ?? false}
+            onChange={() => selection.toggle(row.id)}
+          />
+        </div>
+      )}
+      {row.getVisibleCells().map((cell) => (
+        <div key={cell.id} role="cell" className={classes.cell}>
+          {flexRender(cell.column.columnDef.cell, cell.getContext())}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/**
+ * A row, drawn anew only where something of it changed: as somebody scrolls by, or a page more is read, those that stay in
+ * view cost nothing. What its cells show is a matter of the thing itself and of the columns.
+ */
+const TableRow = memo(RowOf, (before, after) => {
+  const { row, selection, ...old } = before;
+  const { row: next, selection: chosen, ...now } = after;
+  const same = (Object.keys(now) as (keyof typeof now)[]).every((name) => old[name] === now[name]);
+  return same && row.original === next.original && selection === chosen;
+}) as typeof RowOf;
 
 /** The columns for which the screen is wide enough. */
 function useVisible<T>(columns: ColumnDef<T, unknown>[]): ColumnDef<T, unknown>[] {
