@@ -24,6 +24,7 @@ test('a window is built with its next occurrences, shown in list and calendar, a
   await expect(dialog.getByLabel('Minutes')).toHaveAttribute('aria-invalid', 'true');
   await expect(dialog.getByLabel('Label')).toHaveValue('Last Friday');
   await dialog.getByLabel('Minutes').fill('120');
+  await expect(dialog.getByRole('table', { name: 'Next occurrences' })).toBeVisible();
   await dialog.getByRole('button', { name: 'Create window' }).click();
   await expect(admin.getByRole('cell', { name: 'Last Friday', exact: true })).toBeVisible();
   await expectAccessible(admin);

@@ -6,6 +6,7 @@ export default defineConfig({
   ...e2e,
   testDir: '.',
   testMatch: 'pages.ts',
+  projects: [{ name: 'pictures', workers: 1 }],
   globalSetup: '../e2e/stack.ts',
   outputDir: '../test-results',
   use: { ...e2e.use, reducedMotion: 'reduce' },

@@ -6,6 +6,9 @@ import { problemOf } from '../../shared/lib/problem';
 import { formatSpan, isZone } from '../../shared/lib/time';
 import { useZone } from '../../shared/lib/zone';
 
+/** Kept also where there is nothing to show, so that what stands below does not move away from under a pointer. */
+const heightOfTen = 310;
+
 /** The next ten times at which the window would occur, by its clock and by the reader's. */
 export function Preview({ input }: { input: WindowInput }) {
   const { zone } = useZone();
@@ -22,7 +25,7 @@ export function Preview({ input }: { input: WindowInput }) {
   const its = isZone(input.time_zone) ? input.time_zone : zone;
   const two = zone !== its;
   return (
-    <Stack gap={4} component="section" aria-label="Next occurrences" aria-live="polite">
+    <Stack gap={4} mih={heightOfTen} component="section" aria-label="Next occurrences" aria-live="polite">
       <Title order={3}>Next occurrences</Title>
       {preview.error && (
         <Text size="sm" c="dimmed">
