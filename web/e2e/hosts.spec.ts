@@ -42,6 +42,7 @@ test('a host is added, its checks are added, tested and changed, and the sixth i
   await expect(dialog.getByLabel('Name (FQDN)')).toHaveAccessibleDescription(/\S/);
   await expect(dialog.getByLabel('Name (FQDN)')).toHaveAttribute('aria-invalid', 'true');
   await expect(dialog.getByLabel('Address')).toHaveValue(sim.address);
+  await expectAccessible(page);
   await dialog.getByLabel('Name (FQDN)').fill(fqdn);
   await dialog.getByRole('button', { name: 'Add host' }).click();
   await expect(page.getByRole('heading', { name: fqdn })).toBeVisible();
@@ -135,11 +136,13 @@ test('a host is edited and deleted, which names what goes with it', async ({ adm
   await page.goto(`/hosts/${host.id}`);
   await page.getByRole('button', { name: 'Edit' }).first().click();
   await page.getByRole('dialog').getByLabel('Display name').fill('A machine of the tests');
+  await expectAccessible(page);
   await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
   await expect(page.getByText('A machine of the tests')).toBeVisible();
   const main = page.getByRole('main');
   await main.getByRole('button', { name: 'Delete' }).first().click();
   await expect(page.getByRole('dialog').getByText('health check: secure shell')).toBeVisible();
+  await expectAccessible(page);
   await page.getByRole('dialog').getByRole('button', { name: 'Delete host' }).click();
   await expect(page.getByRole('heading', { name: 'Hosts' })).toBeVisible();
   await page.keyboard.press('/');

@@ -75,15 +75,17 @@ test('somebody changes the own password and ends another session', async ({ brow
   await api('DELETE', `/users/${user.id}`);
 });
 
-test('a viewer sees why users and audit are not shown', async ({ browser }) => {
+test('a viewer sees why users, audit, enrolments and settings are not shown', async ({ browser }) => {
   const group = await api<{ id: string }>('POST', '/groups', { name: unique('e2e users') });
   const { page } = await viewerOf(browser, group.id);
   await page.goto('/users');
   await expect(page.getByText('Only administrators see the users')).toBeVisible();
   await page.getByRole('tab', { name: 'API tokens' }).click();
   await expect(page.getByRole('heading', { name: 'Your API tokens' })).toBeVisible();
-  await page.goto('/audit');
-  await expect(page.getByText('Only administrators see this page')).toBeVisible();
+  for (const path of ['/audit', '/enrolments', '/settings']) {
+    await page.goto(path);
+    await expect(page.getByText('Only administrators see this page')).toBeVisible();
+  }
   await expectAccessible(page);
   await page.context().close();
   await api('DELETE', `/groups/${group.id}`);

@@ -1,6 +1,6 @@
 import { List, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { type Certificate, type Host, listHostCertificatesOptions } from '../../api';
 import { adminOnly, useMe } from '../../shared/lib/me';
 import { AllowedButton } from '../../shared/ui/AllowedButton';
@@ -13,7 +13,7 @@ import { RevokeDialog } from './RevokeDialog';
 export function CertificatesPart({ host }: { host: Host }) {
   const because = adminOnly(useMe());
   const certificates = useQuery(listHostCertificatesOptions({ path: { id: host.id } }));
-  const [revoking, setRevoking] = useState<Certificate | 'all'>();
+  const [revoking, revoke] = useDisclosure();
   const items = certificates.data?.items ?? [];
   const valid = items.filter((c) => !c.revoked_at);
   return (
@@ -24,7 +24,7 @@ export function CertificatesPart({ host }: { host: Host }) {
           size="xs"
           variant="default"
           because={because ?? (valid.length === 0 ? 'None that is valid was issued here.' : undefined)}
-          onClick={() => setRevoking('all')}
+          onClick={revoke.open}
         >
           Revoke
         </AllowedButton>
@@ -41,7 +41,7 @@ export function CertificatesPart({ host }: { host: Host }) {
           </List.Item>
         ))}
       </List>
-      {revoking && <RevokeDialog host={host} valid={valid} onClose={() => setRevoking(undefined)} />}
+      {revoking && <RevokeDialog host={host} valid={valid} onClose={revoke.close} />}
     </Section>
   );
 }
