@@ -3,11 +3,13 @@ package activities
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"go.temporal.io/sdk/activity"
 
 	"github.com/patch-manager/patch-manager/fleet"
+	"github.com/patch-manager/patch-manager/gather"
 )
 
 // The bounds of a sweep. A shard is small enough that a hanging fleet (50 s for a host with five checks) still gets
@@ -15,6 +17,7 @@ import (
 const (
 	pollShardSize      = 500
 	maxResultsPerBatch = 1000
+	maxResultsPerRound = 5000 // of all shards of this process together
 	DefaultConcurrency = 128
 	// wakeConcurrency is how many runs are signalled at once when many hosts recover together.
 	wakeConcurrency = 16
@@ -44,6 +47,10 @@ type Poller struct {
 	waker       Waker
 	concurrency int
 	log         *slog.Logger
+
+	// What shards store in one instant is one transaction, and what they ask after it one query.
+	storing   *gather.Rounds[fleet.Result, struct{}]
+	releasing *gather.Rounds[string, []fleet.RunRef]
 }
 
 // NewPoller makes a poller that asks at most concurrency hosts of a shard at once; 0 means DefaultConcurrency.
@@ -51,7 +58,12 @@ func NewPoller(store PollStore, runner *CheckRunner, waker Waker, concurrency in
 	if concurrency <= 0 {
 		concurrency = DefaultConcurrency
 	}
-	return &Poller{store: store, runner: runner, waker: waker, concurrency: concurrency, log: log}
+	p := &Poller{store: store, runner: runner, waker: waker, concurrency: concurrency, log: log}
+	p.storing = gather.NewRounds(maxResultsPerRound, storeTimeout, func(ctx context.Context, results []fleet.Result) (struct{}, error) {
+		return struct{}{}, store.StoreResults(ctx, results)
+	})
+	p.releasing = gather.NewRounds(maxResultsPerRound, storeTimeout, store.ReleasableRuns)
+	return p
 }
 
 // ListPollShards divides the hosts that have enabled checks.
@@ -85,18 +97,21 @@ func (p *Poller) PollShard(ctx context.Context, in ShardInput) (SweepReport, err
 // storeBatch stores results and wakes whom they release. It is judged after every batch by how things are, so that no
 // recovery is lost between two batches or two attempts.
 func (p *Poller) storeBatch(ctx context.Context, results []fleet.Result) error {
-	if err := p.store.StoreResults(ctx, results); err != nil {
-		return err
+	if _, err := p.storing.Do(ctx, results...); err != nil {
+		// Whatever another shard had in the round must not fail this one.
+		if err := p.store.StoreResults(ctx, results); err != nil {
+			return err
+		}
 	}
 	hosts := recovered(results)
 	if len(hosts) == 0 {
 		return nil
 	}
-	runs, err := p.store.ReleasableRuns(ctx, hosts)
+	runs, err := p.releasing.Do(ctx, hosts...)
 	if err != nil {
 		return err
 	}
-	p.wake(ctx, runs)
+	p.wake(ctx, slices.DeleteFunc(slices.Clone(runs), func(r fleet.RunRef) bool { return !slices.Contains(hosts, r.HostID) }))
 	return nil
 }
 

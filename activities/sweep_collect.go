@@ -30,7 +30,7 @@ type collector[R any] struct {
 func (c *collector[R]) run(ctx context.Context, visits <-chan visited[R]) {
 	// What was found is worth storing whatever ended the sweep.
 	ctx = context.WithoutCancel(ctx)
-	tick := time.NewTicker(collectPeriod)
+	tick := time.NewTimer(untilCollected(time.Now()))
 	defer tick.Stop()
 	for {
 		select {
@@ -42,8 +42,14 @@ func (c *collector[R]) run(ctx context.Context, visits <-chan visited[R]) {
 			c.add(ctx, v)
 		case <-tick.C:
 			c.flush(ctx)
+			tick.Reset(untilCollected(time.Now()))
 		}
 	}
+}
+
+// untilCollected is how long it is until the next instant at which all shards store, so that they can do it together.
+func untilCollected(now time.Time) time.Duration {
+	return now.Truncate(collectPeriod).Add(collectPeriod).Sub(now)
 }
 
 func (c *collector[R]) add(ctx context.Context, v visited[R]) {

@@ -33,6 +33,7 @@ func TestAGoodAnswerIsTakenInEveryTolerableShape(t *testing.T) {
 		"null pid":              success(strings.Replace(nginx, `"main_pid":1`, `"main_pid":null`, 1)),
 		"time with an offset":   strings.Replace(success(nginx), "08:00:00Z", "10:00:00.123456+02:00", 1),
 		"white space around it": " \n" + success(nginx) + "\n",
+		"marks in a value":      success(strings.Replace(nginx, `"display_name":"x"`, `"display_name":"a \": b {[,\\","more":{"healthy":[{"a":1}]}`, 1)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

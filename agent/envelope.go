@@ -1,11 +1,9 @@
 package agent
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"strings"
 	"time"
@@ -95,33 +93,36 @@ func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "
 
 // object splits a JSON object by its exact keys. A key that comes twice is refused: which one counts would be a guess.
 func object(body []byte) (map[string]json.RawMessage, error) {
-	dec := json.NewDecoder(bytes.NewReader(body))
-	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return nil, errors.New("not a JSON object")
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
+		return nil, errors.New("not a valid JSON object, or something follows it")
 	}
-	fields := map[string]json.RawMessage{}
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return nil, errors.New("not valid JSON")
-		}
-		name, _ := key.(string) // always one: the decoder accepts nothing else before a colon
-		if _, twice := fields[name]; twice {
-			return nil, fmt.Errorf("key %q comes twice", printable(name, maxCode))
-		}
-		var raw json.RawMessage
-		if err := dec.Decode(&raw); err != nil {
-			return nil, errors.New("not valid JSON")
-		}
-		fields[name] = raw
-	}
-	if _, err := dec.Token(); err != nil {
-		return nil, errors.New("not valid JSON")
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, errors.New("something follows the JSON object")
+	if keys(body) != len(fields) {
+		return nil, errors.New("a key comes twice")
 	}
 	return fields, nil
+}
+
+// keys counts the keys of a valid JSON object by their colons, each one as often as it comes. Reading it token by token
+// takes three times as long, with five answers of every host in every sweep.
+func keys(object []byte) int {
+	n, depth, quoted := 0, 0, false
+	for i := 0; i < len(object); i++ {
+		switch c := object[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			depth--
+		case c == ':' && depth == 1:
+			n++
+		}
+	}
+	return n
 }
 
 // printable bounds s to n bytes and keeps line breaks and other control characters of an agent out of our sentences.

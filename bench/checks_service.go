@@ -51,7 +51,7 @@ func (b *bench) measureServices(ctx context.Context, db *database) error {
 	}
 	runner := activities.NewCheckRunner(client, newProber(), nil, db)
 	sides := []side{
-		{"floor", func(context.Context) error {
+		{"floor of services", func(context.Context) error {
 			return atOnce(agentVisits, func(i int) error { return floor.visit(agents.urls[i%agentHosts], false) })
 		}},
 		{"service checks", func(ctx context.Context) error {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,10 +15,17 @@ import (
 // maxHostCertificates bounds what is shown of one host, the newest first.
 const maxHostCertificates = 100
 
-// CertificateRevoked reports whether the certificate with this serial number was revoked.
+// How many certificates are asked for at once, and how long one answer may take.
+const (
+	maxAskedRevoked   = 1000
+	askRevokedTimeout = 5 * time.Second
+)
+
+// CertificateRevoked reports whether the certificate with this serial number was revoked. It is asked before every request
+// to an agent: questions that come together are one query, which begins after each of them was asked.
 func (s *Store) CertificateRevoked(ctx context.Context, serial string) (bool, error) {
-	revoked, err := s.q.CertificateRevoked(ctx, serial)
-	return revoked, translate(err)
+	revoked, err := s.revoked.Do(ctx, serial)
+	return slices.Contains(revoked, serial), translate(err)
 }
 
 // HostCertificates returns the certificates of a host, the newest first.

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/patch-manager/patch-manager/fleet"
+	"github.com/patch-manager/patch-manager/gather"
 	"github.com/patch-manager/patch-manager/store/sqlgen"
 )
 
@@ -19,11 +20,16 @@ type Store struct {
 	pool     *pgxpool.Pool
 	q        *sqlgen.Queries
 	auditKey fleet.AuditKey
+	revoked  *gather.Rounds[string, []string]
 }
 
 // New returns a store on pool, which stays the caller's to close. What it changes is audited with the given key.
 func New(pool *pgxpool.Pool, auditKey fleet.AuditKey) *Store {
-	return &Store{pool: pool, q: sqlgen.New(pool), auditKey: auditKey}
+	q := sqlgen.New(pool)
+	return &Store{
+		pool: pool, q: q, auditKey: auditKey,
+		revoked: gather.NewRounds(maxAskedRevoked, askRevokedTimeout, q.RevokedAmong),
+	}
 }
 
 // Ping asks the database for an answer; it fails with KindUnavailable while there is none.

@@ -12,9 +12,9 @@ where c.host_id = @host_id
 order by issued_at desc nulls last, serial
 limit @max_rows;
 
--- name: CertificateRevoked :one
--- Unscoped: the manager asks before it speaks to an agent.
-select exists (select 1 from certificates where serial = @serial and revoked_at is not null);
+-- name: RevokedAmong :many
+-- Unscoped: the manager asks before it speaks to agents.
+select serial from certificates where serial = any(@serials::text[]) and revoked_at is not null;
 
 -- name: RevokeCertificatesOfHost :many
 -- All of the host's, or the one with the serial number.

@@ -48,18 +48,6 @@ func (q *Queries) CertificateOverview(ctx context.Context, waitSeconds float64) 
 	return i, err
 }
 
-const certificateRevoked = `-- name: CertificateRevoked :one
-select exists (select 1 from certificates where serial = $1 and revoked_at is not null)
-`
-
-// Unscoped: the manager asks before it speaks to an agent.
-func (q *Queries) CertificateRevoked(ctx context.Context, serial string) (bool, error) {
-	row := q.db.QueryRow(ctx, certificateRevoked, serial)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
-}
-
 const insertCertificate = `-- name: InsertCertificate :exec
 insert into certificates (serial, host_id, fqdn, enrolment_id, issued_at, expires_at)
 values ($1, $2, $3, $4, now(), $5)
@@ -201,6 +189,31 @@ func (q *Queries) RevokeCertificatesOfHost(ctx context.Context, revokedBy string
 		hostID,
 		serial,
 	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var serial string
+		if err := rows.Scan(&serial); err != nil {
+			return nil, err
+		}
+		items = append(items, serial)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const revokedAmong = `-- name: RevokedAmong :many
+select serial from certificates where serial = any($1::text[]) and revoked_at is not null
+`
+
+// Unscoped: the manager asks before it speaks to agents.
+func (q *Queries) RevokedAmong(ctx context.Context, serials []string) ([]string, error) {
+	rows, err := q.db.Query(ctx, revokedAmong, serials)
 	if err != nil {
 		return nil, err
 	}
