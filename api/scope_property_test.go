@@ -110,7 +110,20 @@ func (c *comparison) compareCalendars() {
 	}
 	for i, filter := range filters {
 		asked := i == 0 || i < 3 && c.seesGroup(c.groups[i-1]) || i >= 3 && c.sees(c.hosts[i-3])
-		c.compareList("calendar", aMonth+"&"+filter, func(item object) bool { return asked && c.seesWindow(item["window"].(object)) }, asItIs)
+		c.compareList("calendar", aMonth+"&"+filter, func(item object) bool { return asked && c.seesWindow(item["window"].(object)) }, c.mayEdit)
+	}
+}
+
+// mayEdit says of a window in the calendar what is true for the caller.
+func (c *comparison) mayEdit(item object) {
+	w := item["window"].(object)
+	switch w["scope"] {
+	case "host":
+		item["may_edit"] = c.operates(c.host(w["host_id"]))
+	case "group":
+		item["may_edit"] = c.roles[w["group_id"].(string)] == fleet.RoleOperator
+	default:
+		item["may_edit"] = false
 	}
 }
 

@@ -73,7 +73,7 @@ func TestAWindowThatClosesWhileTheHostIsUnhealthyFailsItWithWhatItWaitedFor(t *t
 	m.outcome = func(time.Time) fleet.Outcome { return fleet.OutcomeUnhealthy }
 	w.runHost(m)
 	w.ended(m, fleet.StatusFailed, fleet.ReasonWindowClosed)
-	require.Contains(t, m.row.Detail, "nginx: nginx is unhealthy")
+	require.Contains(t, m.row.Detail, "waited for: nginx is unhealthy")
 	require.Equal(t, monday.Add(45*time.Minute), w.now(), "at the last start, not at the end")
 	require.Empty(t, m.agent.executions)
 	require.False(t, m.row.Attempted)
