@@ -1,4 +1,4 @@
-import { clean, one, text } from '../../shared/lib/search';
+import { clean, day, one, text } from '../../shared/lib/search';
 
 /** What the page of maintenance windows keeps in its URL. */
 export interface WindowsSearch {
@@ -9,12 +9,14 @@ export interface WindowsSearch {
   from?: string;
 }
 
+// The API answers for the years 2000 to 2200, which are to hold the weeks that are shown in every zone.
+const [first, last] = ['2000-01-02', '2200-12-01'];
+
 export function windowsSearch(search: Record<string, unknown>): WindowsSearch {
-  const from = text(search.from);
   return clean({
     view: one(['calendar'] as const, search.view),
     group_id: text(search.group_id),
     host_id: text(search.host_id),
-    from: from && /^\d{4}-\d\d-\d\d$/.test(from) ? from : undefined,
+    from: day(search.from, first, last),
   });
 }

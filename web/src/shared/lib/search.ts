@@ -12,6 +12,13 @@ export function texts(value: unknown): string[] | undefined {
 
 export const flag = (value: unknown) => (typeof value === 'boolean' ? value : undefined);
 
+/** A day that there is, as 2026-11-26, between two others. */
+export function day(value: unknown, first: string, last: string): string | undefined {
+  const at = new Date(`${text(value)}T00:00Z`);
+  if (Number.isNaN(at.getTime()) || at.toISOString().slice(0, 10) !== value) return undefined;
+  return value >= first && value <= last ? value : undefined;
+}
+
 /** One of the values. */
 export const one = <T>(values: readonly T[], value: unknown): T | undefined => values.find((v) => v === value);
 
