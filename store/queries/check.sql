@@ -82,32 +82,28 @@ order by together, hour;
 
 -- name: CheckSpells :many
 -- Times in which no result was healthy, the latest first, and how many there were: results with as many healthy ones
--- before them are of the same time.
+-- before them are of the same time. The results are read once: to look for partitions is most of what it costs.
 with numbered as (
-    select r.checked_at, r.healthy, count(*) filter (where r.healthy) over (order by r.checked_at) as healthy_before
+    select r.checked_at, r.healthy, r.detail, count(*) filter (where r.healthy) over by_time as healthy_before,
+        lead(r.checked_at) over by_time as next_at
     from host_health_check_results r
     where r.check_id = @check_id and r.checked_at >= @since
       and (@every::boolean or exists (
           select 1 from host_health_checks c
           join group_hosts gh on gh.host_id = c.host_id
           where c.id = @check_id and gh.group_id = any(@scope::uuid[])))
+    window by_time as (order by r.checked_at)
 ), spells as (
-    select min(n.checked_at) as starts_at, max(n.checked_at) as last_at, count(*) as results, count(*) over () as spells
+    select min(n.checked_at) as starts_at, max(n.checked_at) as last_at, max(n.next_at) as next_at, count(*) as results,
+        count(*) over () as spells, (array_agg(n.detail order by n.checked_at desc))[1] as detail
     from numbered n
     where not n.healthy
     group by n.healthy_before
     order by 1 desc
     limit @max_rows
 )
-select s.starts_at::timestamptz as starts_at, (e.ends_at is not null)::boolean as ended,
-    coalesce(e.ends_at, s.last_at)::timestamptz as ends_at, s.results::integer as results, s.spells::integer as spells, l.detail
+select s.starts_at::timestamptz as starts_at, coalesce(s.next_at > s.last_at, false)::boolean as ended,
+    greatest(s.last_at, s.next_at)::timestamptz as ends_at, s.results::integer as results, s.spells::integer as spells,
+    s.detail::text as detail
 from spells s
-join host_health_check_results l on l.check_id = @check_id and l.checked_at = s.last_at
-left join lateral (
-    select a.checked_at as ends_at
-    from host_health_check_results a
-    where a.check_id = @check_id and a.checked_at > s.last_at
-    order by a.checked_at
-    limit 1
-) e on true
 order by s.starts_at desc;
