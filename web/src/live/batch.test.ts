@@ -43,3 +43,23 @@ test('a batch that fails does not end the others', async () => {
   expect(handled).toEqual(['a', 'b']);
   vi.useRealTimers();
 });
+
+test('a batch that is never done does not end the others', async () => {
+  vi.useFakeTimers();
+  const handled: string[] = [];
+  const batcher = new Batcher(
+    (events) => {
+      handled.push(...events.map((e) => e.subject_id));
+      return new Promise(() => {});
+    },
+    10,
+    1_000,
+  );
+  batcher.add(event('a'));
+  batcher.add(event('b'));
+  await vi.advanceTimersByTimeAsync(1_009);
+  expect(handled).toEqual(['a']);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(handled).toEqual(['a', 'b']);
+  vi.useRealTimers();
+});
