@@ -74,6 +74,9 @@ test('a deployment names the unhealthy host, which waits at the gate and is rele
   await expect(page.getByText(/number|percent/).last()).toBeVisible();
   await expect(page.getByLabel('Hosts at a time')).toHaveValue('many');
   await page.getByLabel('Hosts at a time').fill('2');
+  await page.getByLabel('Not before').fill('275760-01-01T10:00');
+  await expect(page.getByText(/not_before|date-time|RFC 3339/i).last()).toBeVisible();
+  await page.getByLabel('Not before').fill('');
   await page.getByLabel('Notes').fill(notes);
   await expect(page.getByRole('note', { name: '1 host not healthy now' })).toContainText(sick);
   await expectAccessible(page);
@@ -145,6 +148,12 @@ test('a host that stays unhealthy until its time is over is failed with the reas
   await makeHealthy(true);
   await page.getByRole('button', { name: 'Retry 1 failed host' }).click();
   await expect(dialog(page)).toContainText(sick);
+  await dialog(page).getByRole('checkbox', { name: '1 failed' }).uncheck();
+  await expect(dialog(page).getByRole('button', { name: 'Retry 0 hosts' })).toHaveAttribute(
+    'aria-description',
+    /nothing is ticked/,
+  );
+  await dialog(page).getByRole('checkbox', { name: '1 failed' }).check();
   await dialog(page).getByRole('button', { name: 'Retry 1 host' }).click();
   await expect(page.getByRole('link', { name: `Job ${job.slice(-8)}` })).toBeVisible();
   await expect(row(page, sick)).toContainText('Succeeded', { timeout: 60_000 });

@@ -21,9 +21,20 @@ test('a user is made, disabled and deleted, and a refused name is told beside th
   await admin.getByRole('button', { name: 'Save' }).click();
   await expect(admin.getByRole('cell', { name: 'Disabled', exact: true })).toBeVisible();
 
+  let answer = () => {};
+  const asked = new Promise<void>((go) => {
+    answer = go;
+  });
+  await admin.route('**/api/v1/tokens?*', async (route) => {
+    await asked;
+    await route.continue();
+  });
   await admin.getByRole('button', { name: `Actions for ${name}` }).click();
   await admin.getByRole('menuitem', { name: 'Delete' }).click();
-  await expect(admin.getByRole('dialog')).toContainText('0 API tokens');
+  await expect(admin.getByRole('dialog')).toContainText('Sessions and roles in groups go too, and the API tokens,');
+  await expect(admin.getByRole('button', { name: 'Delete user' })).toHaveAttribute('aria-description', /looked up/);
+  answer();
+  await expect(admin.getByRole('dialog')).toContainText('and no API token,');
   await admin.getByRole('button', { name: 'Delete user' }).click();
   await expect(admin.getByText('No user matches.')).toBeVisible();
 });

@@ -45,8 +45,8 @@ export function Filters({ search, actions, errors }: Props) {
         <TextInput label="Kind of thing" placeholder="host" w={110} {...input('subject_type')} />
         <TextInput label="Id of the thing" w={120} {...input('subject_id')} />
         <TextInput label="Request" w={100} {...input('request_id')} />
-        <TextInput label={`From (${zone})`} type="datetime-local" {...input('from')} />
-        <TextInput label={`Before (${zone})`} type="datetime-local" {...input('to')} />
+        <TextInput label={`From (${zone})`} type="datetime-local" max="9999-12-31T23:59" {...input('from')} />
+        <TextInput label={`Before (${zone})`} type="datetime-local" max="9999-12-31T23:59" {...input('to')} />
         <Button size="xs" type="submit">
           Filter
         </Button>

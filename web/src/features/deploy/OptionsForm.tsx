@@ -20,7 +20,12 @@ export function OptionsForm({ form, problems }: Props) {
       <SimpleGrid cols={{ base: 1, md: 3 }} spacing="lg">
         <Stack gap="sm">
           <When form={form} />
-          <TextInput type="datetime-local" label={`Not before (${zone})`} {...field('not_before')} />
+          <TextInput
+            type="datetime-local"
+            max="9999-12-31T23:59"
+            label={`Not before (${zone})`}
+            {...field('not_before')}
+          />
         </Stack>
         <Stack gap="sm">
           <What form={form} error={problems.packages} />

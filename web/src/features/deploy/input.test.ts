@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { initialOptions, jobInput } from './input';
 import { deploySearch, targetsOf } from './search';
-import { instantOf } from './wall';
+import { verbOf } from './verb';
 
 test('what is not set is not sent, so that the defaults are the server’s', () => {
   expect(jobInput({ host_ids: ['h'] }, initialOptions, 'UTC')).toEqual({ host_ids: ['h'] });
@@ -20,18 +20,28 @@ test('a job waits for windows or, where it is immediate, for health only', () =>
 test('the hosts of a link are those of its lists', () => {
   expect(targetsOf(deploySearch({ host_ids: 'a,b,', group_ids: '' }))).toEqual({ host_ids: ['a', 'b'] });
   expect(targetsOf(deploySearch({ choose: true, q: 'db' }))).toEqual({});
-  const link = { matching: { q: 'db', health: 'unhealthy', colour: 'blue' } };
+  const link = { matching: { q: 'db', health: 'unhealthy' } };
   expect(targetsOf(deploySearch(link))).toEqual({ matching: { q: 'db', health: 'unhealthy' } });
 });
 
-test('a wall time is the moment at which clocks in the zone show it', () => {
-  expect(instantOf('2026-11-26T22:00', 'UTC')).toBe('2026-11-26T22:00:00.000Z');
-  expect(instantOf('2026-11-26T22:00', 'America/New_York')).toBe('2026-11-27T03:00:00.000Z');
-  expect(instantOf('2026-07-01T00:30', 'Europe/Berlin')).toBe('2026-06-30T22:30:00.000Z');
+test('a year of six digits, as browsers let one type, is named as it is and left for the server to refuse', () => {
+  const body = jobInput({}, { ...initialOptions, not_before: '202611-11-26T22:00' }, 'Europe/Berlin');
+  expect(body).toEqual({ not_before: '202611-11-26T22:00' });
+  expect(verbOf(2, body, 'Europe/Berlin')).toBe('Patch 2 hosts in their windows, from 202611-11-26T22:00');
 });
 
-test('a wall time that clocks skip is as much later, and one that they show twice the first', () => {
-  expect(instantOf('2026-03-29T02:30', 'Europe/Berlin')).toBe('2026-03-29T01:30:00.000Z');
-  expect(instantOf('2026-10-25T02:30', 'Europe/Berlin')).toBe('2026-10-25T00:30:00.000Z');
-  expect(instantOf('2026-10-25T03:30', 'Europe/Berlin')).toBe('2026-10-25T02:30:00.000Z');
+test('a link of which one part is not understood is of no hosts, never of more than it said', () => {
+  for (const matching of [
+    { health: 'x' },
+    { q: 'db', colour: 'blue' },
+    { q: 'db', stale: 'yes' },
+    { label: ['a', {}] },
+    [],
+    'all',
+  ])
+    expect(targetsOf(deploySearch({ matching }))).toEqual({});
+  expect(targetsOf(deploySearch({ matching: { q: 10, label: 'tier=db' } }))).toEqual({
+    matching: { q: '10', label: ['tier=db'] },
+  });
+  expect(targetsOf(deploySearch({ matching: {} }))).toEqual({ matching: {} });
 });

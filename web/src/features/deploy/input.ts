@@ -1,7 +1,7 @@
 import type { JobInput } from '../../api';
 import { clean } from '../../shared/lib/search';
+import { instantOf } from '../../shared/lib/wall';
 import type { Targets } from './search';
-import { instantOf } from './wall';
 
 /** The form as it is typed; what is empty is the API's default. */
 export interface Options {

@@ -16,16 +16,22 @@ export interface DeploySearch {
 
 export function deploySearch(search: Record<string, unknown>): DeploySearch {
   const { q, health } = hostFilter(search);
-  const matching = search.matching;
   return clean({
     host_ids: text(search.host_ids),
     group_ids: text(search.group_ids),
-    matching:
-      typeof matching === 'object' && matching !== null ? hostFilter(matching as Record<string, unknown>) : undefined,
+    matching: matchingOf(search.matching),
     choose: search.choose === true ? (true as const) : undefined,
     q,
     health,
   });
+}
+
+/** Which match; nothing where one part is not understood, as without it they would be more than was meant. */
+function matchingOf(value: unknown): HostFilter | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const read: Record<string, unknown> = hostFilter(value as Record<string, unknown>);
+  const understood = Object.entries(value).every(([name, given]) => name in read && `${read[name]}` === `${given}`);
+  return understood ? read : undefined;
 }
 
 /** What is to be patched. */

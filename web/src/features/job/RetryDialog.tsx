@@ -30,6 +30,7 @@ export function RetryDialog({ job, onClose }: { job: Job; onClose: () => void })
       title={`Retry ${counted(count, 'host')}?`}
       verb={`Retry ${counted(count, 'host')}`}
       danger={false}
+      because={statuses.length === 0 ? 'Choose which hosts: nothing is ticked.' : undefined}
       pending={retry.isPending || retry.isSuccess}
       error={retry.error}
       onConfirm={() => retry.mutate({ path: { id: job.id }, body: { statuses }, headers: { 'Idempotency-Key': key } })}

@@ -1,6 +1,12 @@
 import { Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { deleteUserMutation, deleteUserSessionsMutation, listTokensOptions, type User } from '../../api';
+import {
+  deleteUserMutation,
+  deleteUserSessionsMutation,
+  listTokensOptions,
+  type TokenList,
+  type User,
+} from '../../api';
 import { useOutdate } from '../../shared/lib/outdate';
 import { count } from '../../shared/lib/words';
 import { ConfirmDialog } from '../../shared/ui/ConfirmDialog';
@@ -60,22 +66,29 @@ function DeleteUser({ user, onClose }: Props) {
       onClose();
     },
   });
-  const names = tokens.data?.items.map((t) => t.name) ?? [];
   return (
     <ConfirmDialog
       opened
       onClose={onClose}
       title={`Delete the user ${user.name}?`}
       verb="Delete user"
+      because={tokens.isFetching ? 'Which tokens the user has is being looked up.' : undefined}
       pending={remove.isPending}
       error={remove.error}
       onConfirm={() => remove.mutate({ path: { id: user.id } })}
     >
       <Text size="sm">
-        Sessions and roles in groups go too, and {count(names.length, 'API token')}
-        {names.length > 0 && ` (${names.join(', ')})`}, so that what uses them stops. Jobs and the audit keep the name.
-        To keep the account and shut it, disable it instead.
+        Sessions and roles in groups go too, and {owned(tokens.isFetching ? undefined : tokens.data)}, so that what uses
+        them stops. Jobs and the audit keep the name. To keep the account and shut it, disable it instead.
       </Text>
     </ConfirmDialog>
   );
+}
+
+/** The tokens by number and name; not as none before they are known. */
+function owned(tokens: TokenList | undefined): string {
+  if (!tokens) return 'the API tokens';
+  const names = tokens.items.map((t) => t.name);
+  const more = tokens.next_cursor ? ' and more' : '';
+  return names.length > 0 ? `${count(names.length, 'API token')} (${names.join(', ')}${more})` : 'no API token';
 }

@@ -171,7 +171,7 @@ function WhenFields({ form }: Form) {
   const minutes = Number(form.values.duration_minutes);
   return (
     <Group gap="xs" align="flex-start">
-      <TextInput label="First day" type="date" required w={150} {...form.getInputProps('starts_on')} />
+      <TextInput label="First day" type="date" max="9999-12-31" required w={150} {...form.getInputProps('starts_on')} />
       <TextInput label="Starts at" type="time" required w={125} {...form.getInputProps('start_time')} />
       <NumberInput
         label="Minutes"

@@ -35,7 +35,7 @@ export function wallTime(at: Date, zone: string): WallTime {
       .map((p) => [p.type, p.value]),
   );
   return {
-    date: `${parts.year}-${parts.month}-${parts.day}`,
+    date: `${parts.year?.padStart(4, '0')}-${parts.month}-${parts.day}`,
     time: `${parts.hour}:${parts.minute}:${parts.second}`,
     weekday: parts.weekday ?? '',
     zone: parts.timeZoneName ?? zone,

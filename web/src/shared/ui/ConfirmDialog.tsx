@@ -1,5 +1,6 @@
 import { Button, Group, Modal, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { AllowedButton } from './AllowedButton';
 import { ProblemAlert } from './ProblemAlert';
 
 interface Props {
@@ -12,6 +13,8 @@ interface Props {
   verb: string;
   danger?: boolean;
   onConfirm: () => void;
+  /** Why it can not be confirmed as things are. */
+  because?: string | undefined;
   pending: boolean;
   error?: unknown;
 }
@@ -25,6 +28,7 @@ export function ConfirmDialog({
   verb,
   danger = true,
   onConfirm,
+  because,
   pending,
   error,
 }: Props) {
@@ -37,9 +41,9 @@ export function ConfirmDialog({
           <Button variant="default" onClick={onClose}>
             Leave it
           </Button>
-          <Button color={danger ? 'red' : undefined} onClick={onConfirm} loading={pending}>
+          <AllowedButton because={because} color={danger ? 'red' : undefined} onClick={onConfirm} loading={pending}>
             {verb}
-          </Button>
+          </AllowedButton>
         </Group>
       </Stack>
     </Modal>
