@@ -1,4 +1,5 @@
 import { lazyRouteComponent } from '@tanstack/react-router';
+import { Unreachable } from '../shared/lib/problem';
 
 /**
  * A page whose code is loaded when it is first shown. The router loads the whole document anew where the code is not there,
@@ -10,7 +11,7 @@ export function lazyPage<T extends Record<string, unknown>, K extends keyof T>(l
 }
 
 async function unlessAway(error: unknown): Promise<never> {
-  const { ok } = await fetch('/healthz');
-  if (!ok) throw new TypeError('the server is away');
+  const answer = await fetch('/healthz').catch(() => undefined);
+  if (!answer?.ok) throw new Unreachable('the server is away');
   throw error;
 }

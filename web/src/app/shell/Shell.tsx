@@ -5,6 +5,7 @@ import { Suspense, useEffect } from 'react';
 import { LiveProvider } from '../../live/LiveProvider';
 import { useMe } from '../../shared/lib/me';
 import { ZoneProvider } from '../../shared/lib/zone';
+import { Framed } from '../../shared/ui/RouteError';
 import { LiveBadge } from './LiveBadge';
 import { Palette, PaletteButton } from './Palette';
 import { pagesOf } from './pages';
@@ -70,9 +71,11 @@ function Frame() {
         </nav>
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1}>
-        <Suspense fallback={<Loader aria-label="Loading" />}>
-          <Outlet />
-        </Suspense>
+        <Framed value={true}>
+          <Suspense fallback={<Loader aria-label="Loading" />}>
+            <Outlet />
+          </Suspense>
+        </Framed>
       </AppShell.Main>
       <Palette />
     </AppShell>

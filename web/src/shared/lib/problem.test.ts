@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fieldErrors, problemOf } from './problem';
+import { fieldErrors, problemOf, Unreachable } from './problem';
 
 const refused = {
   type: 'about:blank',
@@ -28,7 +28,15 @@ test('a problem without fields is its sentence', () => {
 
 test('whatever fails is a problem with a sentence', () => {
   expect(problemOf(refused)).toBe(refused);
-  expect(problemOf(new TypeError('fetch failed')).code).toBe('unreachable');
+  expect(problemOf(new Unreachable()).code).toBe('unreachable');
   expect(problemOf('<html>').code).toBe('unexpected');
+  expect(problemOf(new SyntaxError('Unexpected token <')).code).toBe('unexpected');
   expect(problemOf(undefined).detail).not.toBe('');
+});
+
+test('an error of the code is told from an answer that did not come, in its own words', () => {
+  expect(problemOf(new TypeError("reading 'map' of undefined"))).toMatchObject({
+    code: 'failed',
+    detail: "reading 'map' of undefined",
+  });
 });

@@ -1,17 +1,27 @@
 import type { Problem } from '../../api';
 
+/** No answer came, or not all of it, so that nothing is known of what the server did. */
+export class Unreachable extends Error {}
+
 /** What the API said was wrong, or what kept it from saying anything, in the same form. */
 export function problemOf(error: unknown): Problem {
   if (isProblem(error)) return error;
-  const unreachable = error instanceof TypeError;
+  const none = { type: 'about:blank', status: 0 };
+  if (error instanceof Unreachable)
+    return {
+      ...none,
+      code: 'unreachable',
+      title: 'No answer',
+      detail: 'The server can not be reached. Nothing is known of whether it did what was asked.',
+    };
+  // What is no JSON is an answer, and every other error one of this code.
+  if (error instanceof Error && !(error instanceof SyntaxError))
+    return { ...none, code: 'failed', title: 'This page failed', detail: error.message };
   return {
-    type: 'about:blank',
-    status: 0,
-    code: unreachable ? 'unreachable' : 'unexpected',
-    title: unreachable ? 'No answer' : 'Unexpected answer',
-    detail: unreachable
-      ? 'The server can not be reached. Nothing is known of whether it did what was asked.'
-      : 'The server answered with something that is not of its API.',
+    ...none,
+    code: 'unexpected',
+    title: 'Unexpected answer',
+    detail: 'The server answered with something that is not of its API.',
   };
 }
 

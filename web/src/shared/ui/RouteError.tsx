@@ -1,13 +1,16 @@
-import { Button, Container } from '@mantine/core';
+import { Button, Container, Group, Text } from '@mantine/core';
 import { useQueryErrorResetBoundary } from '@tanstack/react-query';
 import { type ErrorComponentProps, Link, useRouter } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { createContext, type ReactNode, use, useEffect, useRef } from 'react';
 import { useStreamState } from '../../live/LiveProvider';
 import { problemOf } from '../lib/problem';
-import { EmptyState } from './EmptyState';
+import { Page } from './Page';
 import { ProblemAlert } from './ProblemAlert';
 
-/** What a page shows where it could not be loaded. */
+/** Set below a frame that has the landmark for what a page shows. */
+export const Framed = createContext(false);
+
+/** What a page shows where it could not be loaded, or where its code failed. */
 export function RouteError({ error }: ErrorComponentProps) {
   const router = useRouter();
   const { reset } = useQueryErrorResetBoundary();
@@ -16,11 +19,23 @@ export function RouteError({ error }: ErrorComponentProps) {
     void router.invalidate();
   };
   useWhenBack(retry);
-  if (problemOf(error).status === 404) return <NotFound />;
+  const { status, code, detail } = problemOf(error);
+  if (status === 404) return <NotFound />;
+  if (code !== 'failed')
+    return (
+      <Instead title="This page could not be loaded">
+        <ProblemAlert error={error} retry={retry} />
+      </Instead>
+    );
   return (
-    <Container size="sm" py="xl">
-      <ProblemAlert error={error} retry={retry} />
-    </Container>
+    <Instead title="This page failed">
+      <Text size="sm" role="alert">
+        {detail || `${error}`}
+      </Text>
+      <Group>
+        <Button onClick={() => window.location.reload()}>Reload the page</Button>
+      </Group>
+    </Instead>
   );
 }
 
@@ -36,17 +51,22 @@ function useWhenBack(then: () => void) {
 
 export function NotFound() {
   return (
-    <Container size="sm" py="xl">
-      <EmptyState
-        title="Not found"
-        action={
-          <Button component={Link} to="/">
-            To the dashboard
-          </Button>
-        }
-      >
-        There is nothing here, or nothing that you may see.
-      </EmptyState>
+    <Instead title="Not found">
+      <Text size="sm">There is nothing here, or nothing that you may see.</Text>
+      <Group>
+        <Button component={Link} to="/">
+          To the dashboard
+        </Button>
+      </Group>
+    </Instead>
+  );
+}
+
+/** A page in the place of another. */
+function Instead({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Container size="sm" py="xl" component={use(Framed) ? 'div' : 'main'}>
+      <Page title={title}>{children}</Page>
     </Container>
   );
 }

@@ -1,0 +1,23 @@
+import { expect, expectAccessible, letIn, test } from './site';
+
+test('a path that is none has a page that says so', async ({ admin: page }) => {
+  await page.goto('/nothing');
+  await expect(page.getByRole('main').getByRole('heading', { level: 1, name: 'Not found' })).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole('link', { name: 'To the dashboard' }).click();
+  await expect(page.getByRole('heading', { name: 'Dashboard' })).toBeVisible();
+});
+
+test('a page whose code fails says that it did, and can be loaded anew', async ({ context }) => {
+  await letIn(context);
+  const page = await context.newPage(); // the browser complains of what fails here
+  await page.route('**/api/v1/groups?*', (route) => route.fulfill({ json: {} }));
+  await page.goto('/groups');
+  const main = page.getByRole('main');
+  await expect(main.getByRole('heading', { level: 1, name: 'This page failed' })).toBeVisible();
+  await expect(main.getByRole('alert')).toContainText('undefined');
+  await expect(page.getByText('can not be reached')).toHaveCount(0);
+  await page.unrouteAll();
+  await page.getByRole('button', { name: 'Reload the page' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Groups' })).toBeVisible();
+});
