@@ -251,8 +251,13 @@ func TestAHostThatRecoversWhileItIsVerifiedIsASuccess(t *testing.T) {
 	ref := s.started(jobSpec{})
 	require.Equal(t, activities.StepVerify, s.follow(ref).Next)
 	s.host.Inject("GET /system/services", 1, s.before(func() {}))
-	s.host.Inject("GET /system/services", 1, s.before(func() { s.host.SetServiceHealthy("nginx.service", true) }))
+	var said string
+	s.host.Inject("GET /system/services", 1, s.before(func() {
+		said = s.run(ref).Row.Detail
+		s.host.SetServiceHealthy("nginx.service", true)
+	}))
 	s.requireEnded(s.carryOut(ref), ref, fleet.StatusSucceeded, fleet.ReasonPatched)
+	require.Regexp(t, `^patched, and watched until \d\d:\d\d:\d\d UTC: nginx.service is not healthy`, said)
 }
 
 func TestAVerificationThatWasBrokenOffKeepsItsTimeout(t *testing.T) {

@@ -51,10 +51,23 @@ func (a *Runs) verify(ctx context.Context, ref HostRef) (Step, error) {
 		if found.reason == "" || r.Now.Sub(since) >= a.policy.VerifyTimeout {
 			return r.verified(ctx, found)
 		}
+		if err := r.sayStill(ctx, found, since); err != nil {
+			return Step{}, err
+		}
 		if err := beat.pause(a.policy.PollInterval, since); err != nil {
 			return Step{}, err
 		}
 	}
+}
+
+// sayStill tells people what verification waits for and until when, where they were not told yet.
+func (r *run) sayStill(ctx context.Context, f finding, since time.Time) error {
+	until := since.Add(r.policy.VerifyTimeout).UTC().Format("15:04:05 UTC")
+	detail := fleet.Clip(fmt.Sprintf("patched, and watched until %s: %s", until, f.detail))
+	if detail == r.Row.Detail {
+		return nil
+	}
+	return r.store.SavePhase(ctx, r.ref.JobID, r.ref.HostID, fleet.PhaseVerifying, detail)
 }
 
 // inspect looks once at the packages and the checks of a patched host.
@@ -97,7 +110,7 @@ func (r *run) inspectChecks(ctx context.Context, f finding) (finding, error) {
 	var failing []string
 	for i, res := range results {
 		if !res.Healthy() {
-			failing = append(failing, enabled[i].Name+": "+res.Detail)
+			failing = append(failing, fleet.Named(enabled[i].Name, res.Detail))
 		}
 	}
 	if len(failing) > 0 {

@@ -79,7 +79,7 @@ func Gate(p GatePolicy, evidence []Evidence, now time.Time) Verdict {
 			enabled++
 		default:
 			enabled++
-			failing = append(failing, named(j))
+			failing = append(failing, Named(j.Name, j.Detail))
 		}
 	}
 	switch {
@@ -96,12 +96,12 @@ func Gate(p GatePolicy, evidence []Evidence, now time.Time) Verdict {
 	return v
 }
 
-// named is what a check says with its name before it, unless it begins with that itself.
-func named(j JudgedCheck) string {
-	if strings.HasPrefix(j.Detail, j.Name+" ") {
-		return j.Detail
+// Named is what a check says with its name before it, unless it begins with that itself.
+func Named(name, detail string) string {
+	if strings.HasPrefix(detail, name+" ") {
+		return detail
 	}
-	return j.Name + ": " + j.Detail
+	return name + ": " + detail
 }
 
 func judge(p GatePolicy, e Evidence, now time.Time) JudgedCheck {

@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { makeTester } from './people';
 import { api, control, expect, expectAccessible, test } from './site';
 
 interface Job {
@@ -17,7 +18,7 @@ async function makeHealthy(healthy: boolean) {
   await turn(healthy);
   const id = await hostId(sick);
   const { items } = await api<{ items: { id: string }[] }>('GET', `/hosts/${id}/health-checks`);
-  for (const check of items) await api('POST', `/hosts/${id}/health-checks/${check.id}/test`);
+  for (const check of items) await api('POST', `/hosts/${id}/health-checks/${check.id}/test`, undefined, tester);
 }
 
 async function hostId(fqdn: string): Promise<string> {
@@ -40,6 +41,11 @@ async function tableRows(page: Page): Promise<string[]> {
 
 const row = (page: Page, fqdn: string) => page.getByRole('row').filter({ hasText: fqdn });
 const dialog = (page: Page) => page.getByRole('dialog');
+
+let tester: string;
+test.beforeAll(async () => {
+  tester = await makeTester();
+});
 
 test.beforeEach(async () => {
   for (const fqdn of [sick, fine]) await control(fqdn, 'patches/reset');

@@ -18,6 +18,27 @@ export async function makeUser(stem: string, more: Record<string, unknown> = {})
   return { id: made.id, name, password };
 }
 
+/** Makes an administrator of the tests of one file, and a token of theirs: each user may test so many checks a minute. */
+export async function makeTester(): Promise<string> {
+  const { name, password } = await makeUser('tester', { admin: true });
+  const headers = { 'Content-Type': 'application/json' };
+  const login = await fetch(`${url()}/api/v1/login`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ user: name, password }),
+  });
+  const cookie = login.headers
+    .getSetCookie()
+    .map((c) => c.split(';')[0])
+    .join('; ');
+  const made = await fetch(`${url()}/api/v1/tokens`, {
+    method: 'POST',
+    headers: { ...headers, Cookie: cookie },
+    body: JSON.stringify({ name: 'e2e' }),
+  });
+  return ((await made.json()) as { secret: string }).secret;
+}
+
 /** A page where somebody who only views the group is signed in. */
 export async function viewerOf(browser: Browser, groupId: string): Promise<{ page: Page; viewer: Person }> {
   const viewer = await makeUser('viewer');

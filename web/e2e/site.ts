@@ -46,14 +46,19 @@ export async function signIn(page: Page, user: string, password: string) {
   await expect(page.getByRole('heading', { name: 'Dashboard' })).toBeVisible();
 }
 
-/** Calls the API as the administrator of the stack. */
-export async function api<T>(method: string, path: string, body?: unknown): Promise<T> {
+/** Calls the API as the administrator of the stack, or with another token; waits as it says where it was too often. */
+export async function api<T>(method: string, path: string, body?: unknown, token = env('E2E_TOKEN')): Promise<T> {
   const response = await fetch(`${url()}/api/v1${path}`, {
     method,
-    headers: { Authorization: `Bearer ${env('E2E_TOKEN')}`, 'Content-Type': 'application/json' },
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await response.text();
+  const wait = Number(response.headers.get('Retry-After'));
+  if (response.status === 429 && wait > 0) {
+    await new Promise((next) => setTimeout(next, wait * 1000));
+    return api(method, path, body, token);
+  }
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
   return (text ? JSON.parse(text) : undefined) as T;
 }

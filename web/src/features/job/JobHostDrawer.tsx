@@ -80,6 +80,7 @@ function Said({ host }: { host: JobHostDetail }) {
           )}
         </Text>
       )}
+      {host.status === 'running' && host.detail && <Text size="sm">{host.detail}</Text>}
       {host.cancel_requested_at && !hasEnded(host.status) && (
         <Text size="sm" c="var(--caution)" component="div">
           {host.cancel_requested_by} asked to cancel <Age at={host.cancel_requested_at} />; it is followed to its end.

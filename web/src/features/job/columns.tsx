@@ -70,7 +70,7 @@ function Next({ host }: { host: JobHost }) {
         begins <Countdown to={host.span.starts_at} />
       </>
     );
-  if (host.status === 'running' && host.progress !== null) return `${host.progress} %`;
+  if (host.phase !== 'verifying' && host.status === 'running' && host.progress !== null) return `${host.progress} %`;
   return host.cancel_requested_at ? 'cancel requested' : null;
 }
 
