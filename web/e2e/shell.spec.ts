@@ -21,3 +21,28 @@ test('a page whose code fails says that it did, and can be loaded anew', async (
   await page.getByRole('button', { name: 'Reload the page' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Groups' })).toBeVisible();
 });
+
+test('a search that was being typed does not lead back to the page that was left', async ({ admin: page }) => {
+  await page.goto('/groups');
+  const box = page.getByRole('searchbox', { name: 'Search groups' });
+  await expect(box).toBeVisible();
+  let load = () => {};
+  const held = new Promise<void>((done) => {
+    load = done;
+  });
+  await page.route(/AuditPage/, async (route) => {
+    await held;
+    await route.continue();
+  });
+  // The next page is not there yet when the search would begin.
+  const asked = page.waitForRequest(/AuditPage/);
+  await box.fill('left');
+  await page.getByRole('link', { name: 'Audit' }).evaluate((link: HTMLElement) => {
+    link.click();
+    return new Promise((later) => setTimeout(later, 400));
+  });
+  await asked;
+  load();
+  await expect(page.getByRole('heading', { level: 1, name: 'Audit' })).toBeVisible();
+  await expect(page).toHaveURL('/audit');
+});

@@ -1,7 +1,8 @@
 import { Kbd, TextInput, type TextInputProps } from '@mantine/core';
 import { useDebouncedCallback, useHotkeys } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
-import { useRef, useState } from 'react';
+import { useRouter } from '@tanstack/react-router';
+import { useEffect, useRef, useState } from 'react';
 
 interface Props extends Omit<TextInputProps, 'value' | 'onChange'> {
   label: string;
@@ -30,6 +31,16 @@ export function SearchBox({ label, value, onSearch, shortcut = true, ...rest }: 
       setTyped(value);
     }
   }
+  // The page stays until the next one is loaded, and what it would then search would lead back to it.
+  const router = useRouter();
+  useEffect(() => {
+    const onLeave = ({ pathChanged }: { pathChanged: boolean }) => {
+      if (!pathChanged || !search.isPending()) return;
+      search.cancel();
+      setTyped(value);
+    };
+    return router.subscribe('onBeforeNavigate', onLeave);
+  }, [router, search, value]);
   useHotkeys(shortcut ? [['/', () => box.current?.focus()]] : []);
   return (
     <TextInput
