@@ -122,6 +122,50 @@ test('a deployment names the unhealthy host, which waits at the gate and is rele
   await expect(row(page, sick)).toContainText('Succeeded');
 });
 
+test('what was confirmed stays as it was shown, is one job however often it is sent, and another once it is changed', async ({
+  admin: page,
+}) => {
+  const sent: { key: string | undefined; notes: string }[] = [];
+  await page.route('**/api/v1/jobs', async (route) => {
+    if (route.request().method() !== 'POST') return route.continue();
+    sent.push({ key: route.request().headers()['idempotency-key'], notes: route.request().postDataJSON().notes });
+    if (sent.length < 4) return route.fulfill({ status: 499, body: 'cut off' });
+    await route.fulfill({ status: 409, json: { status: 409, code: 'idempotency_key_reused', title: '', detail: '' } });
+  });
+  await page.goto(`/deploy?host_ids=${await hostId(fine)}`);
+  const patch = async (notes: string) => {
+    await page.getByLabel('Notes').fill(notes);
+    await page.getByRole('button', { name: /^Patch 1 host/ }).click();
+    await dialog(page)
+      .getByRole('button', { name: /^Patch 1 host/ })
+      .click();
+    await expect(dialog(page).getByRole('alert').getByRole('link', { name: 'the jobs' })).toBeVisible();
+  };
+  const leave = () => dialog(page).getByRole('button', { name: 'Leave it' }).click();
+  await patch('e2e jobs: one');
+  let failed = 0;
+  await page.route('**/api/v1/jobs/preview*', (route) => {
+    failed++;
+    return route.fulfill({ status: 422, json: { status: 422, code: 'invalid_field', title: '', detail: 'gone' } });
+  });
+  const group = await api<Job>('POST', '/groups', { name: `e2e jobs ${Date.now()}` });
+  await expect.poll(() => failed).toBeGreaterThan(0);
+  await expect(page.getByText('gone')).toBeVisible();
+  await expect(dialog(page)).toContainText(fine);
+  await page.unroute('**/api/v1/jobs/preview*');
+  await api('DELETE', `/groups/${group.id}`);
+  await leave();
+  await patch('e2e jobs: two');
+  await leave();
+  await patch('e2e jobs: one');
+  await leave();
+  await patch('e2e jobs: three');
+  await expect(dialog(page).getByRole('alert')).toContainText('The first request made a job already');
+  expect(sent.map(({ notes }) => notes)).toEqual(['one', 'two', 'one', 'three'].map((n) => `e2e jobs: ${n}`));
+  expect(sent[2]?.key).toBe(sent[0]?.key);
+  expect(new Set(sent.map(({ key }) => key)).size).toBe(3);
+});
+
 test('a host that stays unhealthy until its time is over is failed with the reason, and retried from the page', async ({
   admin: page,
 }) => {

@@ -48,6 +48,36 @@ test('the emergency stop says what it stops before it does', async ({ admin }) =
   await admin.getByRole('button', { name: 'Leave it' }).click();
 });
 
+test('the emergency stop begins by the clock of the server, and says so where it does not hold', async ({ admin }) => {
+  // What is sent is stored disabled, so that it holds up no other test.
+  let sent: Record<string, string> = {};
+  const answers = [
+    { enabled: true },
+    { enabled: true, next: [{ starts_at: '2099-01-01T00:00:00Z', ends_at: '2099-01-01T01:00:00Z', note: '' }] },
+  ];
+  await admin.route('**/api/v1/maintenance-windows', async (route) => {
+    if (route.request().method() !== 'POST') return route.continue();
+    sent = route.request().postDataJSON();
+    const stored = await api<object>('POST', '/maintenance-windows', { ...sent, enabled: false, label: 'e2e stop' });
+    await route.fulfill({ status: 201, json: { ...stored, ...answers.pop() } });
+  });
+  await admin.clock.setFixedTime(Date.now() + 3_600_000);
+  await admin.goto('/windows');
+  await admin.getByRole('button', { name: 'Emergency stop' }).click();
+  await admin.getByRole('combobox', { name: 'For' }).click();
+  await admin.getByRole('option', { name: '1 hour', exact: true }).click();
+  await admin.getByRole('button', { name: 'Stop all patching' }).click();
+  await expect(admin.getByRole('alert')).toContainText('does not hold now');
+  await admin.getByRole('button', { name: 'Stop all patching' }).click();
+  await expect(admin.getByRole('dialog')).toHaveCount(0);
+  const begun = Date.now() - Date.parse(`${sent.starts_on}T${sent.start_time}Z`);
+  expect(sent.time_zone).toBe('UTC');
+  expect(begun).toBeGreaterThanOrEqual(60_000);
+  expect(begun).toBeLessThan(300_000);
+  const { items } = await api<{ items: { id: string; label: string }[] }>('GET', '/maintenance-windows');
+  for (const w of items.filter((w) => w.label === 'e2e stop')) await api('DELETE', `/maintenance-windows/${w.id}`);
+});
+
 test('a viewer sees the windows of the group, and why they can not be changed', async ({ browser }) => {
   const group = await api<{ id: string }>('POST', '/groups', { name: unique('e2e windows seen') });
   const day = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);

@@ -1,10 +1,12 @@
-import { List, Text } from '@mantine/core';
+import { Alert, List, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { createJobMutation, type JobInput, type JobPreview, type PreviewHost } from '../../api';
+import { problemOf } from '../../shared/lib/problem';
 import { count as counted } from '../../shared/lib/words';
 import { useZone } from '../../shared/lib/zone';
 import { ConfirmDialog } from '../../shared/ui/ConfirmDialog';
+import { PageLink } from '../../shared/ui/PageLink';
 import { verbOf } from './verb';
 
 interface Props {
@@ -14,6 +16,23 @@ interface Props {
   body: JobInput;
   idempotencyKey: string;
   onClose: () => void;
+}
+
+/** Whether a job may be there although its making failed: one of the same key is, or no answer came. */
+const mayBeMade = (error: unknown) =>
+  !!error && ['idempotency_key_reused', 'unreachable', 'unexpected'].includes(problemOf(error).code);
+
+function MayBeMade({ error }: { error: unknown }) {
+  if (!mayBeMade(error)) return null;
+  const { code, detail } = problemOf(error);
+  return (
+    <Alert color="red" variant="light" role="alert">
+      {code === 'idempotency_key_reused'
+        ? 'The first request made a job already, and this one is another. '
+        : `${detail} Sent again as it is, it makes one job only; once it is changed, it makes another. `}
+      Look at <PageLink to="/jobs">the jobs</PageLink> first.
+    </Alert>
+  );
 }
 
 /** The last look before the job is made: it names the hosts. */
@@ -35,7 +54,7 @@ export function ConfirmDeploy({ preview, hosts, body, idempotencyKey, onClose }:
       verb={verb}
       danger={false}
       pending={create.isPending || create.isSuccess}
-      error={create.error}
+      error={mayBeMade(create.error) ? undefined : create.error}
       onConfirm={() => create.mutate({ body, headers: { 'Idempotency-Key': idempotencyKey } })}
     >
       <Text size="sm" fw={600}>
@@ -58,6 +77,7 @@ export function ConfirmDeploy({ preview, hosts, body, idempotencyKey, onClose }:
           </List.Item>
         )}
       </List>
+      <MayBeMade error={create.error} />
     </ConfirmDialog>
   );
 }

@@ -1,7 +1,6 @@
 import { useForm } from '@mantine/form';
 import { useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
-import { idempotencyKey } from '../../shared/lib/key';
+import { useKeys } from '../../shared/lib/key';
 import { ChooseHosts } from './ChooseHosts';
 import { initialOptions } from './input';
 import { PlanJob } from './PlanJob';
@@ -11,9 +10,9 @@ import { someTarget, targetsOf } from './search';
 export function DeployPage() {
   const search = useSearch({ from: '/shell/deploy' });
   const form = useForm({ initialValues: initialOptions });
-  // One key for the form: however often it is sent, it is one job.
-  const [key] = useState(idempotencyKey);
+  // However often the same is sent, it is one job, also where somebody goes back to choosing in between.
+  const keyOf = useKeys();
   const targets = targetsOf(search);
   if (search.choose || !someTarget(targets)) return <ChooseHosts search={search} targets={targets} />;
-  return <PlanJob targets={targets} form={form} idempotencyKey={key} />;
+  return <PlanJob targets={targets} form={form} keyOf={keyOf} />;
 }

@@ -1,7 +1,8 @@
 import { Button } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
-import { useDisclosure } from '@mantine/hooks';
 import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { JobInput, JobPreview, PreviewHost } from '../../api';
 import { someOperatorOnly, useMe } from '../../shared/lib/me';
 import { fieldErrors, problemOf } from '../../shared/lib/problem';
 import { useZone } from '../../shared/lib/zone';
@@ -20,15 +21,16 @@ import { verbOf } from './verb';
 interface Props {
   targets: Targets;
   form: UseFormReturnType<Options>;
-  idempotencyKey: string;
+  keyOf: (body: JobInput) => string;
 }
 
 /** How the chosen hosts are patched, and what that would mean as things are. */
-export function PlanJob({ targets, form, idempotencyKey }: Props) {
+export function PlanJob({ targets, form, keyOf }: Props) {
   const navigate = useNavigate({ from: '/deploy' });
   const me = useMe();
   const { zone } = useZone();
-  const [confirming, confirm] = useDisclosure();
+  // What is confirmed is what was shown when the button was pressed, whatever becomes of the preview behind it.
+  const [confirming, confirm] = useState<{ preview: JobPreview; hosts: PreviewHost[]; body: JobInput }>();
   const body = jobInput(targets, form.values, zone);
   const asked = usePreview(body);
   const problem = asked.error ? fieldErrors(problemOf(asked.error), fields) : { byField: {}, rest: [] };
@@ -59,20 +61,17 @@ export function PlanJob({ targets, form, idempotencyKey }: Props) {
           onView={asked.see}
           body={body}
           action={
-            <AllowedButton because={someOperatorOnly(me) ?? notYet(asked.current, would)} onClick={confirm.open}>
+            <AllowedButton
+              because={someOperatorOnly(me) ?? notYet(asked.current, would)}
+              onClick={() => confirm({ preview, hosts: asked.items, body })}
+            >
               {verbOf(would, body, zone)}
             </AllowedButton>
           }
         />
       )}
-      {confirming && preview && (
-        <ConfirmDeploy
-          preview={preview}
-          hosts={asked.items}
-          body={body}
-          idempotencyKey={idempotencyKey}
-          onClose={confirm.close}
-        />
+      {confirming && (
+        <ConfirmDeploy {...confirming} idempotencyKey={keyOf(confirming.body)} onClose={() => confirm(undefined)} />
       )}
     </Page>
   );

@@ -3,7 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { type Job, listJobHostsOptions, type RetryInput, retryJobMutation } from '../../api';
-import { idempotencyKey } from '../../shared/lib/key';
+import { useKeys } from '../../shared/lib/key';
 import { count as counted } from '../../shared/lib/words';
 import { ConfirmDialog } from '../../shared/ui/ConfirmDialog';
 import { statusWord } from '../../shared/ui/StatusBadge';
@@ -14,7 +14,7 @@ const offered: readonly Status[] = ['failed', 'skipped', 'cancelled'];
 /** Makes a new job of those hosts of a job that did not come through. */
 export function RetryDialog({ job, onClose }: { job: Job; onClose: () => void }) {
   const navigate = useNavigate();
-  const [key] = useState(idempotencyKey);
+  const keyOf = useKeys();
   const there = offered.filter((s) => (job.counts.by_status[s] ?? 0) > 0);
   const [statuses, setStatuses] = useState<Status[]>(there.slice(0, 1));
   const retry = useMutation({
@@ -33,7 +33,9 @@ export function RetryDialog({ job, onClose }: { job: Job; onClose: () => void })
       because={statuses.length === 0 ? 'Choose which hosts: nothing is ticked.' : undefined}
       pending={retry.isPending || retry.isSuccess}
       error={retry.error}
-      onConfirm={() => retry.mutate({ path: { id: job.id }, body: { statuses }, headers: { 'Idempotency-Key': key } })}
+      onConfirm={() =>
+        retry.mutate({ path: { id: job.id }, body: { statuses }, headers: { 'Idempotency-Key': keyOf(statuses) } })
+      }
     >
       <Text size="sm">
         A new job with the same settings patches them {when}. Each waits for its health checks again.

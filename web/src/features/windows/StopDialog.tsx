@@ -3,37 +3,21 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { getFleetSummaryOptions } from '../../api';
 import { useOutdate } from '../../shared/lib/outdate';
-import { wallTime } from '../../shared/lib/time';
 import { count } from '../../shared/lib/words';
-import { useZone } from '../../shared/lib/zone';
 import { ConfirmDialog } from '../../shared/ui/ConfirmDialog';
-import { saveWindow } from './owner';
+import { stopPatching } from './stop';
 
-const lengths = [60, 120, 240, 480, 1440, 4320].map((m) => ({ value: `${m}`, label: `${m / 60} hours` }));
+const lengths = [60, 120, 240, 480, 1440, 4320].map((m) => ({ value: `${m}`, label: count(m / 60, 'hour') }));
 
 /** A blackout of the whole site that begins now: the emergency stop. */
 export function StopDialog({ onClose }: { onClose: () => void }) {
-  const { zone } = useZone();
   const outdate = useOutdate();
   const [minutes, setMinutes] = useState('240');
   const summary = useQuery(getFleetSummaryOptions());
   const stop = useMutation({
-    mutationFn: () => {
-      const now = wallTime(new Date(), zone);
-      return saveWindow({ scope: 'site', id: '' }, undefined, {
-        kind: 'blackout',
-        label: 'Emergency stop',
-        recurrence: 'once',
-        time_zone: zone,
-        starts_on: now.date,
-        start_time: now.time.slice(0, 5),
-        duration_minutes: Number(minutes),
-      });
-    },
-    onSuccess: () => {
-      void outdate('getCalendar', 'listSiteWindows');
-      onClose();
-    },
+    mutationFn: () => stopPatching(Number(minutes)),
+    onSuccess: onClose,
+    onSettled: () => void outdate('getCalendar', 'listSiteWindows'),
   });
   const { running = 0, ...waiting } = summary.data?.job_hosts ?? {};
   const held = Object.values(waiting).reduce((a, b) => a + b, 0);
