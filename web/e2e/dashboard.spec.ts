@@ -21,3 +21,17 @@ test('the settings are shown with where they come from, to administrators alone'
   await page.context().close();
   await api('DELETE', `/groups/${group.id}`);
 });
+
+test('a blackout of the whole site that lasts is said above everything', async ({ admin }) => {
+  // A real one would hold the other tests of this fleet.
+  const span = { starts_at: new Date(Date.now() - 60_000), ends_at: new Date(Date.now() + 3_600_000), note: '' };
+  const stop = { id: 'stop', kind: 'blackout', label: 'Emergency stop', enabled: true, next: [span] };
+  await admin.route('**/api/v1/maintenance-windows?*', (route) =>
+    route.fulfill({ json: { items: [stop], next_cursor: null } }),
+  );
+  await admin.reload();
+  await expect(admin.getByRole('note', { name: 'No patch starts on any host: Emergency stop' })).toContainText(
+    '59 min',
+  );
+  await expectAccessible(admin);
+});

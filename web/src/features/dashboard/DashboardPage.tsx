@@ -8,6 +8,7 @@ import { Page } from '../../shared/ui/Page';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { Fleet } from './Fleet';
 import { RecentJobs } from './RecentJobs';
+import { Stopped } from './Stopped';
 import { Stuck } from './Stuck';
 
 /** What wants somebody, first; then how the fleet is. */
@@ -15,6 +16,7 @@ export function DashboardPage() {
   const summary = useQuery(getFleetSummaryOptions());
   return (
     <Page title="Dashboard">
+      <Stopped />
       <Stuck />
       {summary.error && <ProblemAlert error={summary.error} retry={() => void summary.refetch()} />}
       {summary.isLoading && <Loader size="sm" aria-label="Loading" />}

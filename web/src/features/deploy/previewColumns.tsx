@@ -6,7 +6,21 @@ import { Countdown, Span } from '../../shared/ui/Time';
 import { waitsAtGate } from './usePreview';
 
 export const columns: ColumnDef<PreviewHost, unknown>[] = [
-  { id: 'fqdn', header: 'Host', meta: { width: 'minmax(110px, 1.4fr)' }, cell: ({ row }) => row.original.fqdn },
+  {
+    id: 'fqdn',
+    header: 'Host',
+    meta: { width: 'minmax(110px, 1.4fr)' },
+    cell: ({ row: { original: h } }) => (
+      <Stack gap={0} miw={0}>
+        <Text inherit truncate>
+          {h.fqdn}
+        </Text>
+        <Text size="xs" hiddenFrom="sm" component="div">
+          <Start host={h} />
+        </Text>
+      </Stack>
+    ),
+  },
   {
     id: 'health',
     header: 'Health now',

@@ -30,9 +30,14 @@ export const columns: ColumnDef<JobHost, unknown>[] = [
     cell: ({ row: { original: h } }) => (
       <Stack gap={0}>
         <StatusBadge status={h.status} phase={h.phase} />
-        <Text size="xs" c="dimmed" component="div">
+        <Text size="xs" c="dimmed" component="div" visibleFrom={h.wait ? 'md' : undefined}>
           <Next host={h} />
         </Text>
+        {h.wait && (
+          <Text size="xs" hiddenFrom="md" truncate title={h.wait.detail}>
+            {h.wait.detail || waitWord(h.wait.reason)}
+          </Text>
+        )}
       </Stack>
     ),
   },

@@ -34,7 +34,16 @@ export const windowColumns = (act: Act): ColumnDef<CalendarItem, unknown>[] => [
     id: 'label',
     header: 'Window',
     meta: { width: 'minmax(90px, 1.3fr)' },
-    cell: ({ row: { original: i } }) => i.window.label || i.window.recurrence,
+    cell: ({ row: { original: i } }) => (
+      <Stack gap={0} miw={0}>
+        <Text inherit truncate>
+          {i.window.label || i.window.recurrence}
+        </Text>
+        <Text size="xs" hiddenFrom="sm" component="div">
+          <Kind kind={i.window.kind} enabled={i.window.enabled} />
+        </Text>
+      </Stack>
+    ),
   },
   {
     id: 'kind',
