@@ -14,7 +14,10 @@ export function Stopped() {
   return blackoutsNow(windows.data?.items ?? [], now).map(({ id, label, until }) => (
     <Caution key={id} title={`No patch starts on any host: ${label || 'blackout of the whole site'}`}>
       <Text size="sm">
-        It ends <Countdown to={until} />, <Instant at={until} />. <PageLink to="/windows">See and change it</PageLink>
+        It ends <Countdown to={until} />, <Instant at={until} />.{' '}
+        <PageLink to="/windows" underline="always">
+          See and change it
+        </PageLink>
       </Text>
     </Caution>
   ));
