@@ -1,4 +1,6 @@
-import { expect, expectAccessible, letIn, test } from './site';
+import type { Host } from '../src/api';
+import { unique } from './people';
+import { api, expect, expectAccessible, letIn, test } from './site';
 
 test('a path that is none has a page that says so', async ({ admin: page }) => {
   await page.goto('/nothing');
@@ -45,4 +47,24 @@ test('a search that was being typed does not lead back to the page that was left
   load();
   await expect(page.getByRole('heading', { level: 1, name: 'Audit' })).toBeVisible();
   await expect(page).toHaveURL('/audit');
+});
+
+test('the palette leads to a host by its name and Enter, also before the host is found', async ({ admin: page }) => {
+  const fqdn = `${unique('palette')}.demo.internal`;
+  const host = await api<Host>('POST', '/hosts', { fqdn, address: '127.0.0.1', agent_port: 9 });
+  await page.keyboard.press('Control+k');
+  const palette = page.getByRole('dialog', { name: 'Go to' });
+  await expectAccessible(page);
+  await palette.getByRole('textbox', { name: 'Go to' }).fill(fqdn);
+  await expect(palette.getByRole('button', { name: fqdn })).toBeVisible();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: fqdn })).toBeVisible();
+  await page.goto('/');
+  await expect(page.getByRole('heading', { name: 'Dashboard' })).toBeVisible();
+  await page.keyboard.press('Control+k');
+  await palette.getByRole('textbox', { name: 'Go to' }).fill(fqdn);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: fqdn })).toBeVisible();
+  await expect(palette).toHaveCount(0);
+  await api('DELETE', `/hosts/${host.id}`);
 });
