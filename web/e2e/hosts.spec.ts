@@ -74,6 +74,8 @@ test('a host is added, its checks are added, tested and changed, and the sixth i
   await expect(page.getByRole('dialog').getByLabel('Name')).toHaveValue('six');
   await expectAccessible(page);
   await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog').getByLabel('Name')).toHaveValue('six');
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
 
   const five = page.getByRole('listitem', { name: 'five' });
   await five.getByRole('button', { name: 'Disable' }).click();

@@ -119,6 +119,7 @@ test('a deployment names the unhealthy host, which waits at the gate and is rele
   await page.keyboard.press('Escape');
   await page.keyboard.press('Escape');
   await expect(page).toHaveURL(/\/jobs\/[0-9a-f-]+$/);
+  await expect(page.getByRole('link', { name: sick })).toBeFocused();
   await expect(row(page, sick)).toContainText('Succeeded');
 });
 

@@ -39,6 +39,54 @@ test('a user is made, disabled and deleted, and a refused name is told beside th
   await expect(admin.getByText('No user matches.')).toBeVisible();
 });
 
+test('a dialog keeps what was typed and what is still to be answered, and gives the focus back', async ({ admin }) => {
+  const name = unique('e2e-kept');
+  await admin.goto('/account');
+  const opener = admin.getByRole('button', { name: 'New token' });
+  const dialog = admin.getByRole('dialog');
+  await opener.click();
+  await expect(dialog).toBeVisible();
+  await admin.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+  await expect(opener).toBeFocused();
+
+  await opener.click();
+  await admin.getByLabel('Name').fill(name);
+  await admin.keyboard.press('Escape');
+  await admin.mouse.click(5, 400);
+  await expect(admin.getByLabel('Name')).toHaveValue(name);
+  let answer = () => {};
+  const asked = new Promise<void>((go) => {
+    answer = go;
+  });
+  await admin.route('**/api/v1/tokens', async (route) => {
+    await asked;
+    await route.continue();
+  });
+  await admin.getByRole('button', { name: 'Make token' }).click();
+  await expect(dialog.getByRole('button', { name: 'Close' })).toBeDisabled();
+  await admin.keyboard.press('Escape');
+  answer();
+  await expect(admin.getByLabel('The secret')).toBeVisible();
+  await admin.getByRole('button', { name: 'I have it, close' }).click();
+  await expect(opener).toBeFocused();
+  await admin.getByRole('button', { name: `Revoke ${name} of` }).click();
+  await admin.getByRole('button', { name: 'Leave it' }).click();
+  await expect(admin.getByRole('button', { name: `Revoke ${name} of` })).toBeFocused();
+  await admin.getByRole('button', { name: `Revoke ${name} of` }).click();
+  await admin.getByRole('button', { name: 'Revoke token' }).click();
+
+  await admin.goto('/users');
+  const menu = admin.getByRole('button', { name: 'Actions for dev', exact: true });
+  await menu.click();
+  await admin.getByRole('menuitem', { name: 'Reset password' }).click();
+  await admin.getByRole('textbox', { name: 'New password' }).fill('typed');
+  await admin.keyboard.press('Escape');
+  await expect(admin.getByRole('textbox', { name: 'New password' })).toHaveValue('typed');
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await expect(menu).toBeFocused();
+});
+
 test('a token shows its secret once, works, and is revoked', async ({ admin }) => {
   const name = unique('e2e-token');
   await admin.goto('/account');

@@ -1,10 +1,11 @@
-import { Alert, Button, Checkbox, Group, Modal, NumberInput, Stack, Textarea, TextInput } from '@mantine/core';
+import { Alert, Button, Checkbox, Group, NumberInput, Stack, Textarea, TextInput } from '@mantine/core';
 import { type UseFormReturnType, useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
 import { approveEnrolmentMutation, type Enrolment } from '../../api';
 import { besideFields, ofTheWhole } from '../../shared/lib/formProblem';
 import { useOutdate } from '../../shared/lib/outdate';
 import { CopyCurl } from '../../shared/ui/CopyCurl';
+import { FormDialog } from '../../shared/ui/FormDialog';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { GroupMultiSelect } from '../groups/GroupSelect';
 import { type ApprovalForm, approvalOf } from './approval';
@@ -37,7 +38,13 @@ export function ApproveDialog({ enrolment, onClose }: { enrolment: Enrolment; on
   const known = enrolment.registered_host_id;
   const body = known ? { host_id: known } : approvalOf(form.values);
   return (
-    <Modal opened onClose={onClose} title={`Approve ${enrolment.fqdn}`} size="lg">
+    <FormDialog
+      dirty={form.isDirty()}
+      pending={approve.isPending}
+      onClose={onClose}
+      title={`Approve ${enrolment.fqdn}`}
+      size="lg"
+    >
       <form onSubmit={form.onSubmit(() => approve.mutate({ path: { id: enrolment.id }, body }))}>
         <Stack gap="sm">
           <ProblemAlert lines={ofTheWhole(approve.error, fields)} />
@@ -58,7 +65,7 @@ export function ApproveDialog({ enrolment, onClose }: { enrolment: Enrolment; on
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </FormDialog>
   );
 }
 

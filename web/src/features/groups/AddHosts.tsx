@@ -1,10 +1,11 @@
-import { Button, Modal, MultiSelect, Group as Row, Stack, Text } from '@mantine/core';
+import { Button, MultiSelect, Group as Row, Stack, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type Group, listHostsOptions, putGroupHost } from '../../api';
 import { useOutdate } from '../../shared/lib/outdate';
 import { count } from '../../shared/lib/words';
+import { FormDialog } from '../../shared/ui/FormDialog';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 
 /** Puts hosts into a group, found by name. */
@@ -28,7 +29,12 @@ export function AddHosts({ group, onClose }: { group: Group; onClose: () => void
   const names = { ...Object.fromEntries(offered.map((host) => [host.id, host.fqdn])), ...chosen };
   const ids = Object.keys(chosen);
   return (
-    <Modal opened onClose={onClose} title={`Add hosts to ${group.name}`}>
+    <FormDialog
+      dirty={ids.length > 0 || text !== ''}
+      pending={add.isPending}
+      onClose={onClose}
+      title={`Add hosts to ${group.name}`}
+    >
       <Stack gap="sm">
         <ProblemAlert error={add.error} />
         <Text size="sm">The windows of the group will hold for them, and its users will see them.</Text>
@@ -53,6 +59,6 @@ export function AddHosts({ group, onClose }: { group: Group; onClose: () => void
           </Button>
         </Row>
       </Stack>
-    </Modal>
+    </FormDialog>
   );
 }

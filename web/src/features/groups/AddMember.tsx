@@ -1,4 +1,4 @@
-import { Button, Modal, Group as Row, Select, Stack } from '@mantine/core';
+import { Button, Group as Row, Select, Stack } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { type Group, listUsersOptions, putGroupUserMutation } from '../../api';
 import { besideFields, ofTheWhole } from '../../shared/lib/formProblem';
 import { useOutdate } from '../../shared/lib/outdate';
+import { FormDialog } from '../../shared/ui/FormDialog';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { type Role, roles, rolesSay } from './roles';
 
@@ -30,7 +31,7 @@ export function AddMember({ group, onClose }: { group: Group; onClose: () => voi
     onError: besideFields(form, fields),
   });
   return (
-    <Modal opened onClose={onClose} title={`Add a user to ${group.name}`}>
+    <FormDialog dirty={form.isDirty()} pending={put.isPending} onClose={onClose} title={`Add a user to ${group.name}`}>
       <form
         onSubmit={form.onSubmit(({ user_id, role }) =>
           put.mutate({ path: { id: group.id, user_id: user_id ?? '' }, body: { role } }),
@@ -65,6 +66,6 @@ export function AddMember({ group, onClose }: { group: Group; onClose: () => voi
           </Row>
         </Stack>
       </form>
-    </Modal>
+    </FormDialog>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Modal, Group as Row, Stack, Textarea, TextInput } from '@mantine/core';
+import { Button, Group as Row, Stack, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -6,6 +6,7 @@ import { createGroupMutation, type Group, updateGroupMutation } from '../../api'
 import { besideFields, ofTheWhole } from '../../shared/lib/formProblem';
 import { useOutdate } from '../../shared/lib/outdate';
 import { CopyCurl } from '../../shared/ui/CopyCurl';
+import { FormDialog } from '../../shared/ui/FormDialog';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 
 const fields = ['name', 'description'] as const;
@@ -35,7 +36,12 @@ export function GroupDialog({ group, onClose }: { group?: Group; onClose: () => 
   });
   const sent = group ? update : create;
   return (
-    <Modal opened onClose={onClose} title={group ? `Edit ${group.name}` : 'New group'}>
+    <FormDialog
+      onClose={onClose}
+      title={group ? `Edit ${group.name}` : 'New group'}
+      dirty={form.isDirty()}
+      pending={sent.isPending}
+    >
       <form
         onSubmit={form.onSubmit((body) =>
           group ? update.mutate({ path: { id: group.id }, body }) : create.mutate({ body }),
@@ -57,6 +63,6 @@ export function GroupDialog({ group, onClose }: { group?: Group; onClose: () => 
           </Row>
         </Stack>
       </form>
-    </Modal>
+    </FormDialog>
   );
 }

@@ -1,8 +1,9 @@
-import { Alert, Button, Group, Modal, Stack } from '@mantine/core';
+import { Alert, Button, Group, Stack } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import type { Host, HostInput } from '../../api';
 import { besideFields, ofTheWhole } from '../../shared/lib/formProblem';
 import { CopyCurl } from '../../shared/ui/CopyCurl';
+import { FormDialog } from '../../shared/ui/FormDialog';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { HostFields } from './HostFields';
 import { hostBody, hostFields, hostValues, newHost } from './hostForm';
@@ -24,7 +25,7 @@ export function HostDialog({ title, verb, host, onClose, save, pending, error }:
   const body = hostBody(form.values, host);
   const submit = () => save(body).catch(besideFields(form, hostFields));
   return (
-    <Modal opened onClose={onClose} title={title} closeOnClickOutside={false}>
+    <FormDialog dirty={form.isDirty()} pending={pending} onClose={onClose} title={title}>
       <form onSubmit={form.onSubmit(() => void submit())}>
         <Stack gap="sm">
           <ProblemAlert lines={ofTheWhole(error, hostFields)} />
@@ -43,6 +44,6 @@ export function HostDialog({ title, verb, host, onClose, save, pending, error }:
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </FormDialog>
   );
 }

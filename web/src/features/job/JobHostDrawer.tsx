@@ -2,6 +2,7 @@ import { Drawer, Group, Loader, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { getJobHostOptions, type JobHostDetail } from '../../api';
+import { useFocusBack } from '../../shared/lib/focusBack';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { Section } from '../../shared/ui/Section';
 import { StatusBadge } from '../../shared/ui/StatusBadge';
@@ -21,6 +22,7 @@ export function JobHostDrawer() {
   const host = useQuery(getJobHostOptions({ path: { id: jobId, host_id: hostId } }));
   const close = () =>
     void navigate({ to: '/jobs/$jobId', params: { jobId }, search: (old) => old, resetScroll: false });
+  useFocusBack();
   return (
     <Drawer
       opened

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Radio, Stack, Text, Textarea } from '@mantine/core';
+import { Button, Group, Radio, Stack, Text, Textarea } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { getJobHostQueryKey, type JobHostDetail, type SettleInput, settleJobHostMutation } from '../../api';
 import { besideFields, ofTheWhole } from '../../shared/lib/formProblem';
+import { FormDialog } from '../../shared/ui/FormDialog';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 
 const fields = ['outcome', 'note'] as const;
@@ -21,7 +22,7 @@ export function SettleDialog({ host, onClose }: { host: JobHostDetail; onClose: 
     onError: besideFields(form, fields),
   });
   return (
-    <Modal opened onClose={onClose} title={`Settle ${host.fqdn}`}>
+    <FormDialog dirty={form.isDirty()} pending={settle.isPending} onClose={onClose} title={`Settle ${host.fqdn}`}>
       <form
         onSubmit={form.onSubmit(({ outcome, note }) =>
           settle.mutate({ path, body: { outcome: outcome as SettleInput['outcome'], note } }),
@@ -41,7 +42,7 @@ export function SettleDialog({ host, onClose }: { host: JobHostDetail; onClose: 
           </Radio.Group>
           <Textarea label="How this was found out" autosize minRows={2} {...form.getInputProps('note')} />
           <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
+            <Button variant="default" onClick={onClose} disabled={settle.isPending}>
               Leave it
             </Button>
             <Button type="submit" loading={settle.isPending}>
@@ -50,6 +51,6 @@ export function SettleDialog({ host, onClose }: { host: JobHostDetail; onClose: 
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </FormDialog>
   );
 }

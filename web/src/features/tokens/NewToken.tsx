@@ -1,10 +1,11 @@
-import { Autocomplete, Button, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
+import { Autocomplete, Button, Group, Select, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
 import { type CreatedToken, createTokenMutation, type TokenInput } from '../../api';
 import { besideFields, ofTheWhole } from '../../shared/lib/formProblem';
 import { useOutdate } from '../../shared/lib/outdate';
 import { CopyCurl } from '../../shared/ui/CopyCurl';
+import { FormDialog } from '../../shared/ui/FormDialog';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { mayDo } from './columns';
 import { Secret } from './Secret';
@@ -24,12 +25,11 @@ export function NewToken({ onClose }: { onClose: () => void }) {
   const body: TokenInput = { ...form.values, scopes: form.values.scopes.split(' ') as TokenInput['scopes'] & {} };
   const made: CreatedToken | undefined = create.data;
   return (
-    <Modal
-      opened
+    <FormDialog
       onClose={onClose}
       title={made ? `The token ${made.name}` : 'New token'}
-      closeOnClickOutside={!made}
-      closeOnEscape={!made}
+      dirty={!!made || form.isDirty()}
+      pending={create.isPending}
       withCloseButton={!made}
     >
       {made ? (
@@ -69,6 +69,6 @@ export function NewToken({ onClose }: { onClose: () => void }) {
           </Stack>
         </form>
       )}
-    </Modal>
+    </FormDialog>
   );
 }

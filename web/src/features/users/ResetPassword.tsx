@@ -1,10 +1,11 @@
-import { Button, Group, Modal, PasswordInput, Stack, Text } from '@mantine/core';
+import { Button, Group, PasswordInput, Stack, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { notifications } from '@mantine/notifications';
 import { useMutation } from '@tanstack/react-query';
 import { putUserPasswordMutation, type User } from '../../api';
 import { besideFields, ofTheWhole } from '../../shared/lib/formProblem';
 import { useOutdate } from '../../shared/lib/outdate';
+import { FormDialog } from '../../shared/ui/FormDialog';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 
 const fields = ['password'] as const;
@@ -23,7 +24,12 @@ export function ResetPassword({ user, onClose }: { user: User; onClose: () => vo
     onError: besideFields(form, fields),
   });
   return (
-    <Modal opened onClose={onClose} title={`Reset the password of ${user.name}`}>
+    <FormDialog
+      dirty={form.isDirty()}
+      pending={put.isPending}
+      onClose={onClose}
+      title={`Reset the password of ${user.name}`}
+    >
       <form onSubmit={form.onSubmit((body) => put.mutate({ path: { id: user.id }, body }))}>
         <Stack gap="sm">
           <ProblemAlert lines={ofTheWhole(put.error, fields)} />
@@ -43,6 +49,6 @@ export function ResetPassword({ user, onClose }: { user: User; onClose: () => vo
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </FormDialog>
   );
 }

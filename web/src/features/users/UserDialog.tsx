@@ -1,9 +1,10 @@
-import { Button, Checkbox, Group, Modal, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, PasswordInput, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
 import { createUserMutation, type User, updateUserMutation } from '../../api';
 import { besideFields, ofTheWhole } from '../../shared/lib/formProblem';
 import { useOutdate } from '../../shared/lib/outdate';
+import { FormDialog } from '../../shared/ui/FormDialog';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 
 const fields = ['name', 'display_name', 'password', 'admin', 'disabled'] as const;
@@ -35,7 +36,12 @@ export function UserDialog({ user, onClose }: { user?: User; onClose: () => void
     else create.mutate({ body: password === '' ? body : { ...body, password } });
   });
   return (
-    <Modal opened onClose={onClose} title={user ? `Edit ${user.name}` : 'New user'}>
+    <FormDialog
+      dirty={form.isDirty()}
+      pending={sent.isPending}
+      onClose={onClose}
+      title={user ? `Edit ${user.name}` : 'New user'}
+    >
       <form onSubmit={submit}>
         <Stack gap="sm">
           <ProblemAlert lines={ofTheWhole(sent.error, fields)} />
@@ -78,6 +84,6 @@ export function UserDialog({ user, onClose }: { user?: User; onClose: () => void
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </FormDialog>
   );
 }

@@ -1,15 +1,4 @@
-import {
-  Button,
-  Checkbox,
-  Group,
-  Modal,
-  NumberInput,
-  SegmentedControl,
-  Select,
-  Stack,
-  Text,
-  TextInput,
-} from '@mantine/core';
+import { Button, Checkbox, Group, NumberInput, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
 import { type UseFormReturnType, useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
 import type { Window } from '../../api';
@@ -19,6 +8,7 @@ import { useOutdate } from '../../shared/lib/outdate';
 import { formatDuration } from '../../shared/lib/time';
 import { useZone } from '../../shared/lib/zone';
 import { CopyCurl } from '../../shared/ui/CopyCurl';
+import { FormDialog } from '../../shared/ui/FormDialog';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { GroupSelect } from '../groups/GroupSelect';
 import { HostSelect } from '../hosts/HostSelect';
@@ -65,7 +55,13 @@ export function WindowDialog({ window, owner, onClose }: Props) {
     onError: besideFields(form, fields),
   });
   return (
-    <Modal opened onClose={onClose} size="xl" title={window ? `Edit ${window.label || 'the window'}` : 'New window'}>
+    <FormDialog
+      onClose={onClose}
+      size="xl"
+      title={window ? `Edit ${window.label || 'the window'}` : 'New window'}
+      dirty={form.isDirty()}
+      pending={save.isPending}
+    >
       <form onSubmit={form.onSubmit(() => save.mutate())}>
         <Stack gap="sm">
           <ProblemAlert lines={ofTheWhole(save.error, fields)} />
@@ -91,7 +87,7 @@ export function WindowDialog({ window, owner, onClose }: Props) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </FormDialog>
   );
 }
 

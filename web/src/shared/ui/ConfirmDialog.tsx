@@ -1,5 +1,6 @@
 import { Button, Group, Modal, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { useFocusBack } from '../lib/focusBack';
 import { AllowedButton } from './AllowedButton';
 import { ProblemAlert } from './ProblemAlert';
 
@@ -32,6 +33,7 @@ export function ConfirmDialog({
   pending,
   error,
 }: Props) {
+  useFocusBack();
   return (
     <Modal opened={opened} onClose={onClose} title={title} returnFocus>
       <Stack gap="md">

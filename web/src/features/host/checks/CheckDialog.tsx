@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack } from '@mantine/core';
+import { Button, Group, Stack } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import {
@@ -11,6 +11,7 @@ import {
 } from '../../../api';
 import { besideFields, ofTheWhole } from '../../../shared/lib/formProblem';
 import { CopyCurl } from '../../../shared/ui/CopyCurl';
+import { FormDialog } from '../../../shared/ui/FormDialog';
 import { ProblemAlert } from '../../../shared/ui/ProblemAlert';
 import { CheckFields } from './CheckFields';
 import { checkBody, checkFields, checkValues, newCheck } from './checkForm';
@@ -29,11 +30,11 @@ export function CheckDialog({ hostId, check, onClose }: Props) {
   const body = checkBody(form.values);
   const path = `/api/v1/hosts/${hostId}/health-checks`;
   return (
-    <Modal
-      opened
+    <FormDialog
+      dirty={form.isDirty()}
+      pending={save.isPending}
       onClose={onClose}
       title={check ? `Edit ${check.name}` : 'Add a health check'}
-      closeOnClickOutside={false}
     >
       <form onSubmit={form.onSubmit(() => save.mutate(body))}>
         <Stack gap="sm">
@@ -51,7 +52,7 @@ export function CheckDialog({ hostId, check, onClose }: Props) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </FormDialog>
   );
 }
 
