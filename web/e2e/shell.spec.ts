@@ -68,3 +68,13 @@ test('the palette leads to a host by its name and Enter, also before the host is
   await expect(palette).toHaveCount(0);
   await api('DELETE', `/hosts/${host.id}`);
 });
+
+test('on a computer whose clock is an hour ahead a caution says so', async ({ context }) => {
+  await letIn(context);
+  const page = await context.newPage();
+  await page.clock.install({ time: Date.now() + 3_600_000 });
+  await page.goto('/users');
+  await expect(page.getByRole('note', { name: "This computer's clock is 1 h ahead of the server" })).toBeVisible();
+  await page.setViewportSize({ width: 380, height: 800 });
+  await expectAccessible(page);
+});

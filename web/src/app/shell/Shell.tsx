@@ -6,6 +6,7 @@ import { LiveProvider } from '../../live/LiveProvider';
 import { useMe } from '../../shared/lib/me';
 import { ZoneProvider } from '../../shared/lib/zone';
 import { Framed } from '../../shared/ui/RouteError';
+import { ClockCaution } from './ClockCaution';
 import { LiveBadge } from './LiveBadge';
 import { Palette, PaletteButton } from './Palette';
 import { pagesOf } from './pages';
@@ -49,6 +50,7 @@ function Frame() {
           </Group>
           <Group gap="xs" wrap="nowrap">
             <PaletteButton />
+            <ClockCaution />
             <LiveBadge />
             <ZoneSelect />
             <UserMenu />

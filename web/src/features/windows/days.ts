@@ -1,3 +1,4 @@
+import { clock } from '../../shared/lib/now';
 import { wallTime } from '../../shared/lib/time';
 import { instantOf } from '../../shared/lib/wall';
 
@@ -14,7 +15,7 @@ export function mondayOf(date: string): string {
   return addDays(date, -weekday);
 }
 
-export const todayIn = (zone: string): string => wallTime(new Date(), zone).date;
+export const todayIn = (zone: string): string => wallTime(new Date(clock.now()), zone).date;
 
 /** The instant at which a day begins in a zone. */
 export const beginOf = (date: string, zone: string): string => instantOf(`${date}T00:00`, zone);

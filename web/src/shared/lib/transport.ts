@@ -1,4 +1,5 @@
 import type { Client } from '../../api/generated/client';
+import { clock } from './now';
 import { Unreachable } from './problem';
 
 /** A read that has no answer after this long has none: the one after it may have. */
@@ -7,8 +8,13 @@ const longest = 20_000;
 /**
  * Has a client give up reads that are not answered, and tell what came of no answer from every other error. The event stream
  * brings a fetch of its own, and what is downloaded is the browser's: neither has an end that could be awaited.
+ * What is answered also tells the server's time.
  */
 export function bound(client: Client, send: typeof fetch = fetch, limit = longest) {
+  client.interceptors.response.use((response) => {
+    clock.see(response.headers.get('Date'));
+    return response;
+  });
   client.setConfig({ fetch: (request, init) => send(request, { ...init, ...inTime(request, limit) }) });
   client.interceptors.error.use((error) =>
     cameToNothing(error) ? new Unreachable('no answer', { cause: error }) : error,
