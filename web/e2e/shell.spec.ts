@@ -78,3 +78,18 @@ test('on a computer whose clock is an hour ahead a caution says so', async ({ co
   await page.setViewportSize({ width: 380, height: 800 });
   await expectAccessible(page);
 });
+
+test('menus and popovers shut nobody out while they are open', async ({ admin: page }) => {
+  await page.getByRole('button', { name: /Signed in as/ }).click();
+  await expect(page.getByRole('menuitem', { name: 'Your account' })).toBeVisible();
+  await expectAccessible(page);
+  await page.goto('/users');
+  const row = page.getByRole('row').filter({ hasText: 'dev' }).first();
+  await row.getByRole('button', { expanded: false }).click();
+  await expect(page.getByRole('menuitem').first()).toBeVisible();
+  await expectAccessible(page);
+  await page.goto('/hosts');
+  await page.getByRole('button', { name: 'More filters' }).click();
+  await expect(page.getByLabel('Zone', { exact: true })).toBeVisible();
+  await expectAccessible(page);
+});

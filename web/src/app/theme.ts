@@ -18,6 +18,8 @@ export const theme = createTheme({
     Tooltip: {
       defaultProps: { multiline: true, maw: 320, withArrow: true, events: { hover: true, focus: true, touch: true } },
     },
+    // What opens is a part of what the page shows, and its first entry takes the focus.
+    Menu: { defaultProps: { portalProps: { target: '#main' }, withInitialFocusPlaceholder: false } },
     Modal: { defaultProps: { centered: false, closeButtonProps: { 'aria-label': 'Close' } } },
     // A header in a dialog is none of the page, which has its own.
     ModalHeader: { defaultProps: { role: 'presentation' } },

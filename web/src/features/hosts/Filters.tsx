@@ -47,7 +47,14 @@ function MoreFilters({ filter, set }: Props) {
   const { q, health, group_id, ...more } = filter;
   const count = Object.keys(more).length;
   return (
-    <Popover opened={opened} onChange={(o) => !o && popover.close()} trapFocus position="bottom-end" withRoles={false}>
+    <Popover
+      opened={opened}
+      onChange={(o) => !o && popover.close()}
+      trapFocus
+      position="bottom-end"
+      withRoles={false}
+      portalProps={{ target: '#main' }}
+    >
       <Popover.Target>
         <Button
           variant="default"
