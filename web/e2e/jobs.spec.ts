@@ -75,7 +75,12 @@ test('a deployment names the unhealthy host, which waits at the gate and is rele
   await page.getByRole('radio', { name: 'Immediately' }).check();
   const { gate_timeout } = await api<{ gate_timeout: string }>('GET', '/job-defaults');
   await expect(page.getByLabel('Wait for health')).toHaveAttribute('placeholder', gate_timeout);
-  await expect(page.getByRole('note')).toContainText(`at most ${gate_timeout};`);
+  await expect(page.getByRole('note')).toContainText(/at most \d+ (h|min|s);/);
+  await page.getByRole('radio', { name: 'Only those named' }).check();
+  const patch = page.getByRole('button', { name: /^Patch 2 hosts/ });
+  await expect(patch).toHaveAttribute('aria-description', 'Name at least one package.');
+  await expect(page.getByText('array length')).toHaveCount(0);
+  await page.getByRole('radio', { name: 'All that are available' }).check();
   await page.getByLabel('Hosts at a time').fill('many');
   await expect(page.getByText(/number|percent/).last()).toBeVisible();
   await expect(page.getByLabel('Hosts at a time')).toHaveValue('many');

@@ -1,5 +1,6 @@
 import { Checkbox, Paper, Radio, SimpleGrid, Stack, TagsInput, Textarea, TextInput } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
+import { durationInWords } from '../../shared/lib/time';
 import { useZone } from '../../shared/lib/zone';
 import type { Options } from './input';
 import { useDefaults } from './useDefaults';
@@ -52,14 +53,14 @@ export function OptionsForm({ form, problems }: Props) {
           {immediate ? (
             <TextInput
               label="Wait for health"
-              description={`At most. ${byDefault(defaults?.gate_timeout)}`}
+              description={`At most. ${byDefault(defaults && durationInWords(defaults.gate_timeout))}`}
               placeholder={defaults?.gate_timeout}
               {...field('gate_timeout')}
             />
           ) : (
             <TextInput
               label="Wait for a window"
-              description={`At most. ${byDefault(defaults?.max_wait)}`}
+              description={`At most. ${byDefault(defaults && durationInWords(defaults.max_wait))}`}
               placeholder={defaults?.max_wait}
               {...field('max_wait')}
             />
@@ -99,6 +100,7 @@ function What({ form, error }: { form: UseFormReturnType<Options>; error: string
       {form.values.which === 'named' && (
         <TagsInput
           aria-label="Package names"
+          description="Name at least one package"
           placeholder="Name, then Enter"
           splitChars={[',', ' ']}
           acceptValueOnBlur

@@ -15,7 +15,7 @@ import { fields, jobInput, type Options } from './input';
 import { OptionsForm } from './OptionsForm';
 import { Preview } from './Preview';
 import type { Targets } from './search';
-import { usePreview } from './usePreview';
+import { lacks, usePreview } from './usePreview';
 import { verbOf } from './verb';
 
 interface Props {
@@ -62,7 +62,7 @@ export function PlanJob({ targets, form, keyOf }: Props) {
           body={body}
           action={
             <AllowedButton
-              because={someOperatorOnly(me) ?? notYet(asked.current, would)}
+              because={someOperatorOnly(me) ?? lacks(body) ?? notYet(asked.current, would)}
               onClick={() => confirm({ preview, hosts: asked.items, body })}
             >
               {verbOf(would, body, zone)}

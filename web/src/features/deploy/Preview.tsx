@@ -1,6 +1,7 @@
 import { Group, List, Stack, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { JobInput, JobPreview, PreviewHost } from '../../api';
+import { durationInWords } from '../../shared/lib/time';
 import { count as counted } from '../../shared/lib/words';
 import { Caution } from '../../shared/ui/Caution';
 import { HealthBadge } from '../../shared/ui/HealthBadge';
@@ -59,7 +60,7 @@ function Unhealthy({ count, hosts, body }: { count: number; hosts: PreviewHost[]
       <Text size="sm" mb={4}>
         {count === 1 ? 'It waits' : 'They wait'} at the gate and nothing is sent, until every health check passes
         {body.immediate
-          ? `, at most ${body.gate_timeout ?? defaults?.gate_timeout}; then it is failed.`
+          ? `, at most ${durationInWords(body.gate_timeout ?? defaults?.gate_timeout ?? '')}; then it is failed.`
           : '; a host that is still unhealthy at the last start of its window is failed.'}
       </Text>
       <List size="sm">

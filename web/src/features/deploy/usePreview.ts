@@ -15,11 +15,16 @@ export function usePreview(body: JobInput) {
       return (await previewJob({ body: JSON.parse(asked) as JobInput, query, signal, throwOnError: true })).data;
     },
     id,
+    enabled: lacks(JSON.parse(asked) as JobInput) === undefined,
   });
   const preview = pages.error ? undefined : pages.data?.pages[0];
   // A button that says 12 hosts must mean these twelve: not while what is asked is not yet what is wanted.
   return { ...pages, preview, current: asked === wanted && !pages.isPlaceholderData };
 }
+
+/** What is to be typed before it is worth asking. */
+export const lacks = (body: JobInput): string | undefined =>
+  body.packages?.length === 0 ? 'Name at least one package.' : undefined;
 
 /** Whether nothing is sent to the host before its health changes. */
 export const waitsAtGate = (host: PreviewHost) =>

@@ -2,7 +2,7 @@ import { Stack, Table, Text, Title } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { previewWindow, type WindowInput } from '../../api';
-import { problemOf } from '../../shared/lib/problem';
+import { linesOf, problemOf } from '../../shared/lib/problem';
 import { formatSpan, isZone } from '../../shared/lib/time';
 import { useZone } from '../../shared/lib/zone';
 
@@ -27,11 +27,12 @@ export function Preview({ input }: { input: WindowInput }) {
   return (
     <Stack gap={4} mih={heightOfTen} component="section" aria-label="Next occurrences" aria-live="polite">
       <Title order={3}>Next occurrences</Title>
-      {preview.error && (
-        <Text size="sm" c="dimmed">
-          {problemOf(preview.error).detail}
-        </Text>
-      )}
+      {preview.error &&
+        linesOf(problemOf(preview.error)).map((line) => (
+          <Text key={line} size="sm" c="dimmed">
+            {line}
+          </Text>
+        ))}
       {preview.data && items.length === 0 && !preview.error && <Text size="sm">It does not occur any more.</Text>}
       {items.length > 0 && (
         <Table aria-label="Next occurrences" verticalSpacing={2} fz="xs">

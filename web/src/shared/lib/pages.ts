@@ -22,6 +22,8 @@ interface Options<T, P extends Page<T>> {
   refetchInterval?: number;
   /** Whether no event tells that the list changed, so that it is read anew whenever it is shown. */
   unannounced?: boolean;
+  /** False where there is nothing to ask for yet. */
+  enabled?: boolean;
 }
 
 /**
@@ -34,6 +36,7 @@ export function usePages<T, P extends Page<T>>({
   id,
   refetchInterval,
   unannounced,
+  enabled = true,
 }: Options<T, P>) {
   const client = useQueryClient();
   const inView = useRef<[first: number, last: number]>([0, 0]);
@@ -41,6 +44,7 @@ export function usePages<T, P extends Page<T>>({
 
   const query = useInfiniteQuery({
     queryKey,
+    enabled,
     queryFn: ({ pageParam, signal }) => {
       const old = client.getQueryData<InfiniteData<P, string | undefined>>(queryKey);
       const index = old?.pageParams.indexOf(pageParam) ?? -1;

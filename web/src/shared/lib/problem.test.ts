@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fieldErrors, problemOf, Unreachable } from './problem';
+import { fieldErrors, linesOf, problemOf, Unreachable } from './problem';
 
 const refused = {
   type: 'about:blank',
@@ -39,4 +39,14 @@ test('an error of the code is told from an answer that did not come, in its own 
     code: 'failed',
     detail: "reading 'map' of undefined",
   });
+});
+
+test('of several things that were wrong each is a line, where the sentence names the first alone', () => {
+  expect(linesOf({ ...refused, detail: 'name: must not be empty (and 2 more)' })).toEqual([
+    'name: must not be empty',
+    'labels.env: is too long',
+    'zone: is unknown',
+  ]);
+  const { errors, ...whole } = refused;
+  expect(linesOf({ ...whole, detail: 'gone', errors: errors.slice(0, 1) })).toEqual(['gone']);
 });

@@ -29,6 +29,12 @@ function isProblem(error: unknown): error is Problem {
   return typeof error === 'object' && error !== null && 'code' in error && 'status' in error && 'detail' in error;
 }
 
+/** All that was wrong, a line for each: the detail names but the first of several. */
+export const linesOf = (problem: Problem): string[] => {
+  const { rest } = fieldErrors(problem, []);
+  return rest.length > 1 ? rest : [problem.detail || problem.title];
+};
+
 /** Splits a problem into what stands beside fields of a form and what concerns the whole of it. */
 export function fieldErrors(
   problem: Problem,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatDuration, formatInstant, formatSpan, isZone } from './time';
+import { durationInWords, formatDuration, formatInstant, formatSpan, isZone, untilInWords } from './time';
 
 test('a duration is exact and has at most two units', () => {
   const cases: [number, string][] = [
@@ -36,4 +36,13 @@ test('a span names its second day, and its second zone over a change of the cloc
 test('a zone is one that the browser knows', () => {
   expect(isZone('Europe/Berlin')).toBe(true);
   expect(isZone('Mars/Olympus')).toBe(false);
+});
+
+test('what is less than a second away has come', () => {
+  expect([999, 1_000, -5].map((left) => untilInWords(left, 'now'))).toEqual(['now', 'in 1 s', 'now']);
+});
+
+test('a duration of the API is said in days where it has them, and what is none stays', () => {
+  const said = ['864h', '1h30m', '90s', '4h0m0s', '10%', ''].map(durationInWords);
+  expect(said).toEqual(['36 d', '1 h 30 min', '1 min 30 s', '4 h', '10%', '']);
 });

@@ -82,6 +82,16 @@ export function formatDuration(milliseconds: number): string {
   return parts.join(' ') || '0 s';
 }
 
+/** in 4 min 10 s, and not in 0 s: what is less than a second away has come. */
+export const untilInWords = (left: number, past: string) => (left >= 1_000 ? `in ${formatDuration(left)}` : past);
+
+/** A duration as the API writes it, such as 864h or 1h30m, in words: 36 d. What is none stays. */
+export function durationInWords(text: string): string {
+  if (!/^(\d+h)?(\d+m)?(\d+s)?$/.test(text) || text === '') return text;
+  const of = (unit: string) => Number(new RegExp(`(\\d+)${unit}`).exec(text)?.[1] ?? 0);
+  return formatDuration((of('h') * 3_600 + of('m') * 60 + of('s')) * 1000);
+}
+
 export const localZone = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
 
 export function isZone(zone: string): boolean {

@@ -1,6 +1,6 @@
 import { Alert, Button, List } from '@mantine/core';
 import { IconAlertCircle } from '@tabler/icons-react';
-import { problemOf } from '../lib/problem';
+import { linesOf, problemOf } from '../lib/problem';
 
 /** What went wrong, in the API's words; `retry` where asking again may help. */
 export function ProblemAlert({
@@ -13,7 +13,7 @@ export function ProblemAlert({
   retry?: () => void;
 }) {
   const problem = error ? problemOf(error) : undefined;
-  const said = lines ?? (problem ? [problem.detail || problem.title] : []);
+  const said = lines ?? (problem ? linesOf(problem) : []);
   if (said.length === 0) return null;
   return (
     <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />} role="alert" title={problem?.title}>

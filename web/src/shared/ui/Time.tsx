@@ -1,6 +1,6 @@
 import { Text, Tooltip } from '@mantine/core';
 import { useNow } from '../lib/now';
-import { formatDuration, formatInstant, formatSpan } from '../lib/time';
+import { formatDuration, formatInstant, formatSpan, untilInWords } from '../lib/time';
 import { useZone } from '../lib/zone';
 
 /** A moment, in the zone that the reader chose. */
@@ -35,7 +35,7 @@ export function Countdown({ to, past = 'now' }: { to: string; past?: string }) {
   return (
     <Tooltip label={formatInstant(to, zone)}>
       <Text component="time" inherit dateTime={to}>
-        {left > 0 ? `in ${formatDuration(left)}` : past}
+        {untilInWords(left, past)}
       </Text>
     </Tooltip>
   );
