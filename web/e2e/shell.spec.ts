@@ -93,3 +93,10 @@ test('menus and popovers shut nobody out while they are open', async ({ admin: p
   await expect(page.getByLabel('Zone', { exact: true })).toBeVisible();
   await expectAccessible(page);
 });
+
+test('the choice of the time zone shuts nobody out while its list is open', async ({ admin: page }) => {
+  await page.getByRole('button', { name: /^Time zone/ }).click();
+  await page.getByRole('combobox', { name: 'Show all times in' }).click();
+  await expect(page.getByRole('option').first()).toBeVisible();
+  await expectAccessible(page);
+});

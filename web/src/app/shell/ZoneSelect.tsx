@@ -14,7 +14,14 @@ export function ZoneSelect() {
   const { zone, setZone } = useZone();
   const [opened, popover] = useDisclosure();
   return (
-    <Popover opened={opened} onChange={(o) => !o && popover.close()} position="bottom-end" trapFocus withRoles={false}>
+    <Popover
+      opened={opened}
+      onChange={(o) => !o && popover.close()}
+      position="bottom-end"
+      trapFocus
+      withRoles={false}
+      portalProps={{ target: '#main' }}
+    >
       <Popover.Target>
         <Button
           variant="subtle"
@@ -41,6 +48,9 @@ export function ZoneSelect() {
           searchable
           allowDeselect={false}
           limit={80}
+          // The list itself scrolls, as those who listen to it expect.
+          withScrollArea={false}
+          styles={{ options: { maxHeight: 220, overflowY: 'auto' } }}
           comboboxProps={{ withinPortal: false }}
         />
       </Popover.Dropdown>
