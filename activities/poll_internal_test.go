@@ -15,7 +15,7 @@ import (
 	"github.com/patch-manager/patch-manager/fleet"
 )
 
-// slowStore takes a second for everything, and can not store one of the checks.
+// slowStore takes a second and more for everything, and can not store one of the checks.
 type slowStore struct {
 	PollStore
 	refused string
@@ -41,8 +41,9 @@ func (s *slowStore) StoreResults(_ context.Context, results []fleet.Result) erro
 	return nil
 }
 
+// ReleasableRuns takes longer than storing, so that the look for the first is under way when the others ask.
 func (s *slowStore) ReleasableRuns(_ context.Context, hosts []string) ([]fleet.RunRef, error) {
-	time.Sleep(time.Second)
+	time.Sleep(1500 * time.Millisecond)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.looks = append(s.looks, hosts)
