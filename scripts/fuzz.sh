@@ -18,6 +18,9 @@ if [ $# -eq 0 ]; then
 	# Tests lie beside what they test, so that each folder with a target is found by its tests.
 	set -- $(git ls-files --cached --others --exclude-standard '*_test.go' | xargs grep -l '^func Fuzz' | xargs -n 1 dirname | sort -u)
 fi
+# Now and then Go's engine calls it a failure that the time is over, and has no input to show for it.
+is_over() { grep -qx ' *context deadline exceeded' "$1" && ! grep -q 'Failing input written' "$1"; }
+
 targets=0
 failed=
 for folder in "$@"; do
@@ -27,7 +30,7 @@ for folder in "$@"; do
 		targets=$((targets + 1))
 		echo "fuzz $folder.$target for $time"
 		(cd "$folder" && "$bin/fuzz.test" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "$time" \
-			-test.fuzzminimizetime 10s -test.fuzzcachedir "$corpus" >"$bin/log" 2>&1) || failed="$failed $folder.$target"
+			-test.fuzzminimizetime 10s -test.fuzzcachedir "$corpus" >"$bin/log" 2>&1) || is_over "$bin/log" || failed="$failed $folder.$target"
 		case " $failed " in
 		*" $folder.$target "*) cat "$bin/log" ;;
 		*) grep elapsed "$bin/log" | tail -n 1 ;;
