@@ -1,4 +1,5 @@
 import type { Browser, Page } from '@playwright/test';
+import { openSession } from './servers';
 import { api, signIn, url } from './site';
 
 /** A name that no other run of the tests used. */
@@ -21,19 +22,10 @@ export async function makeUser(stem: string, more: Record<string, unknown> = {})
 /** Makes an administrator of the tests of one file, and a token of theirs: each user may test so many checks a minute. */
 export async function makeTester(): Promise<string> {
   const { name, password } = await makeUser('tester', { admin: true });
-  const headers = { 'Content-Type': 'application/json' };
-  const login = await fetch(`${url()}/api/v1/login`, {
-    method: 'POST',
-    headers,
-    body: JSON.stringify({ user: name, password }),
-  });
-  const cookie = login.headers
-    .getSetCookie()
-    .map((c) => c.split(';')[0])
-    .join('; ');
+  const session = await openSession(url(), name, password);
   const made = await fetch(`${url()}/api/v1/tokens`, {
     method: 'POST',
-    headers: { ...headers, Cookie: cookie },
+    headers: { 'Content-Type': 'application/json', Cookie: session },
     body: JSON.stringify({ name: 'e2e' }),
   });
   return ((await made.json()) as { secret: string }).secret;

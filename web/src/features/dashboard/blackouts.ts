@@ -1,4 +1,5 @@
 import type { Window } from '../../api';
+import { spanAt } from '../windows/days';
 
 /** The blackouts among windows that last now, and until when. */
 export function blackoutsNow(
@@ -6,7 +7,7 @@ export function blackoutsNow(
   now: number,
 ) {
   return windows.flatMap(({ id, kind, label, enabled, next }) => {
-    const span = next.find((o) => Date.parse(o.starts_at) <= now && now < Date.parse(o.ends_at));
+    const span = spanAt(next, now);
     return kind === 'blackout' && enabled && span ? [{ id, label, until: span.ends_at }] : [];
   });
 }

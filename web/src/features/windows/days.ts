@@ -25,6 +25,10 @@ interface Stretch {
   ends_at: string;
 }
 
+/** The first of them that lasts at an instant, in milliseconds. */
+export const spanAt = <T extends Stretch>(all: readonly T[], at: number): T | undefined =>
+  all.find((o) => Date.parse(o.starts_at) <= at && at < Date.parse(o.ends_at));
+
 /** Those that touch the day, the earliest first. */
 export function onDay<T extends Stretch>(all: readonly T[], date: string, zone: string): T[] {
   const begin = Date.parse(beginOf(date, zone));

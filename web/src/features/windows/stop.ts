@@ -1,4 +1,6 @@
-import { getFleetSummary, type Problem, type Window, type WindowInput } from '../../api';
+import type { Problem, Window, WindowInput } from '../../api';
+import { clock } from '../../shared/lib/now';
+import { spanAt } from './days';
 import { saveWindow } from './owner';
 
 const minute = 60_000;
@@ -19,26 +21,13 @@ export function stopAt(now: number, minutes: number): WindowInput {
 }
 
 /** Whether the blackout holds at the moment at which the server stored it. */
-export function holds({
-  next: [first],
-  created_at,
-  enabled,
-}: Pick<Window, 'next' | 'created_at' | 'enabled'>): boolean {
-  const at = Date.parse(created_at);
-  return enabled && !!first && Date.parse(first.starts_at) <= at && at < Date.parse(first.ends_at);
-}
+export const holds = ({ next, created_at, enabled }: Pick<Window, 'next' | 'created_at' | 'enabled'>): boolean =>
+  enabled && !!spanAt(next, Date.parse(created_at));
 
 /** Stops all patching by the clock of the server, and fails where what was stored stops nothing now. */
 export async function stopPatching(minutes: number) {
-  const { data } = await saveWindow({ scope: 'site', id: '' }, undefined, stopAt(await serverTime(), minutes));
+  const { data } = await saveWindow({ scope: 'site', id: '' }, undefined, stopAt(clock.now(), minutes));
   if (!holds(data)) throw notHeld;
-}
-
-/** The time of the server: that of the browser may be wrong by hours. */
-async function serverTime(): Promise<number> {
-  const { response } = await getFleetSummary({ throwOnError: true, cache: 'no-store' });
-  const at = Date.parse(response.headers.get('Date') ?? '');
-  return Number.isNaN(at) ? Date.now() : at;
 }
 
 const notHeld: Problem = {
