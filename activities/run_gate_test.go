@@ -200,6 +200,6 @@ func (s *runSite) before(do func()) agenttest.Fault {
 func (s *runSite) storedHealthy(check string, age time.Duration) {
 	s.Helper()
 	s.exec(`update host_health_checks set updated_at = now() - interval '1 day'`)
-	s.exec(`insert into health_check_states (check_id, host_id, outcome, healthy, detail, latency_ms, checked_at, since)
-		values ($1, $2, 'healthy', true, 'polled', 1, clock_timestamp() - make_interval(secs => $3), now())`, check, s.hostID, age.Seconds())
+	s.exec(`insert into health_check_states (check_id, host_id, outcome, healthy, detail, latency_ms, checked_at, since, shown, shown_since)
+		values ($1, $2, 'healthy', true, 'polled', 1, clock_timestamp() - make_interval(secs => $3), now(), 'healthy', now())`, check, s.hostID, age.Seconds())
 }

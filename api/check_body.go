@@ -23,6 +23,8 @@ type HealthCheckFields struct {
 	ExpectedBody     string `json:"expected_body,omitempty" doc:"http only: what the body must contain"`
 	IgnoreCertErrors *bool  `json:"ignore_cert_errors,omitempty" doc:"Default: checks.ignore_cert_errors_default of the settings, true"`
 	BasicAuthUser    string `json:"basic_auth_user,omitempty" doc:"http only"`
+	FailureThreshold *int   `json:"failure_threshold,omitempty" minimum:"1" maximum:"10" doc:"How many results in a row must be unhealthy or an error until the check shows so; default: 1. The gate judges each result alone"`
+	SuccessThreshold *int   `json:"success_threshold,omitempty" minimum:"1" maximum:"10" doc:"How many results in a row must be healthy until a check that shows otherwise shows so; default: 1. The gate judges each result alone"`
 }
 
 // HealthCheckInput is what is sent of a new health check.
@@ -61,7 +63,7 @@ func (in HealthCheckFields) check(p Policy) fleet.Check {
 	return fleet.Check{
 		Name: in.Name, Type: fleet.CheckType(in.CheckType), Enabled: or(in.Enabled, true), ServiceName: in.ServiceName,
 		URL: in.URL, ExpectedBody: in.ExpectedBody, IgnoreCertErrors: or(in.IgnoreCertErrors, p.IgnoreCertErrorsDefault),
-		BasicAuthUser: in.BasicAuthUser,
+		BasicAuthUser: in.BasicAuthUser, FailureThreshold: or(in.FailureThreshold, 1), SuccessThreshold: or(in.SuccessThreshold, 1),
 	}
 }
 
@@ -78,6 +80,8 @@ type HealthCheck struct {
 	IgnoreCertErrors     bool        `json:"ignore_cert_errors"`
 	BasicAuthUser        *string     `json:"basic_auth_user" nullable:"true"`
 	HasBasicAuthPassword bool        `json:"has_basic_auth_password"`
+	FailureThreshold     int         `json:"failure_threshold" doc:"How many results in a row must be unhealthy or an error until the check shows so: from 1 to 10"`
+	SuccessThreshold     int         `json:"success_threshold" doc:"How many results in a row must be healthy until the check shows so again: from 1 to 10"`
 	LastResult           *LastResult `json:"last_result" doc:"Null before the first result"`
 	CreatedAt            time.Time   `json:"created_at"`
 	UpdatedAt            time.Time   `json:"updated_at"`
@@ -92,7 +96,7 @@ type CheckResult struct {
 	CheckedAt time.Time `json:"checked_at" doc:"The start of the probe"`
 }
 
-// LastResult is the newest result of a check and how long it has been so.
+// LastResult is the newest result of a check, how long it has been so, and what the check shows.
 type LastResult struct {
 	_           struct{}  `nullable:"true"`
 	Healthy     bool      `json:"healthy"`
@@ -100,8 +104,10 @@ type LastResult struct {
 	Detail      string    `json:"detail"`
 	LatencyMS   int64     `json:"latency_ms"`
 	CheckedAt   time.Time `json:"checked_at" doc:"The start of the probe"`
-	Since       time.Time `json:"since" doc:"When the outcome last changed"`
-	Consecutive int       `json:"consecutive" doc:"How many results in a row had this outcome"`
+	Since       time.Time `json:"since" doc:"When it last became healthy or ceased to be"`
+	Consecutive int       `json:"consecutive" doc:"How many results in a row there were since then"`
+	Shown       string    `json:"shown" doc:"What lists, filters and counts take the check for: the outcome, or an earlier one until failure_threshold or success_threshold results in a row differ from it. The first result shows at once. The gate judges the outcome; new values may appear"`
+	ShownSince  time.Time `json:"shown_since" doc:"When shown last changed"`
 	Stale       bool      `json:"stale" doc:"Whether the check is enabled and this is older than two polls (health.poll_interval of the settings), by the server's clock"`
 }
 
@@ -111,6 +117,7 @@ func (s *server) checkBody(c fleet.CheckView) HealthCheck {
 		ID: c.ID, HostID: c.HostID, Name: c.Name, CheckType: string(c.Type), Enabled: c.Enabled,
 		ServiceName: orNull(c.ServiceName), URL: orNull(c.URL), ExpectedBody: orNull(c.ExpectedBody),
 		IgnoreCertErrors: c.IgnoreCertErrors, BasicAuthUser: orNull(c.BasicAuthUser), HasBasicAuthPassword: c.HasPassword,
+		FailureThreshold: c.FailureThreshold, SuccessThreshold: c.SuccessThreshold,
 		CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
 	}
 	ages := s.resultAges()
@@ -118,7 +125,7 @@ func (s *server) checkBody(c fleet.CheckView) HealthCheck {
 		body.LastResult = &LastResult{
 			Healthy: c.Last.Healthy(), Outcome: string(c.Last.Outcome), Detail: c.Last.Detail,
 			LatencyMS: c.Last.Latency.Milliseconds(), CheckedAt: c.Last.CheckedAt.UTC(), Since: c.Last.Since.UTC(),
-			Consecutive: c.Last.Consecutive, Stale: c.Stale(ages),
+			Consecutive: c.Last.Consecutive, Shown: string(c.Last.Shown), ShownSince: c.Last.ShownSince.UTC(), Stale: c.Stale(ages),
 		}
 	}
 	return body

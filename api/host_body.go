@@ -71,7 +71,7 @@ type HostAgent struct {
 
 // HostHealth sums up the enabled checks of a host.
 type HostHealth struct {
-	State          string     `json:"state" doc:"healthy, unhealthy, unknown (a check has no result younger than two polls) or none (no enabled check); new values may appear"`
+	State          string     `json:"state" doc:"By what the enabled checks show: healthy, unhealthy, unknown (a check has no result younger than two polls) or none (no enabled check); new values may appear"`
 	Healthy        int        `json:"healthy"`
 	Unhealthy      int        `json:"unhealthy"`
 	Unknown        int        `json:"unknown"`

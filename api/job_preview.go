@@ -24,7 +24,7 @@ const (
 type JobPreview struct {
 	Hosts      int           `json:"hosts"`
 	Excluded   int           `json:"excluded" doc:"How many of them would not be patched, as things are now"`
-	Health     HealthCounts  `json:"health" doc:"How many of them are of which health now; those that are not healthy wait at the gate"`
+	Health     HealthCounts  `json:"health" doc:"How many of them are of which health now, by the last results of their checks and whatever the thresholds; those that are not healthy wait at the gate"`
 	Items      []PreviewHost `json:"items" doc:"The excluded ones first, then by health: unhealthy, unknown, none, healthy; equal ones in order of their fqdn"`
 	NextCursor *string       `json:"next_cursor" nullable:"true" doc:"Null on the last page; goes with the same body"`
 }
@@ -33,7 +33,7 @@ type JobPreview struct {
 type PreviewHost struct {
 	HostID          string     `json:"host_id" format:"uuid"`
 	FQDN            string     `json:"fqdn"`
-	Health          HostHealth `json:"health" doc:"Now; a host that is not healthy waits at the gate"`
+	Health          HostHealth `json:"health" doc:"Now, by the last results of its checks and whatever the thresholds; a host that is not healthy waits at the gate"`
 	Busy            bool       `json:"busy" doc:"Another job patches the host now; it waits"`
 	PendingPatches  *int       `json:"pending_patches" nullable:"true"`
 	Span            *HostSpan  `json:"span" doc:"The span that would be used; null for an immediate job and where there is none"`

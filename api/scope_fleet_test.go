@@ -153,8 +153,8 @@ func (f *randomFleet) drawCheck(h *randomHost, n int) string {
 		return id
 	}
 	age := rapid.SampledFrom([]time.Duration{time.Minute, time.Hour, 200 * time.Hour}).Draw(f.r, "age")
-	f.add(`insert into health_check_states (check_id, host_id, outcome, healthy, detail, latency_ms, checked_at, since)
-		values ($1, $2, $3, $3 = 'healthy', 'detail', 1, $4, $4)`, id, h.id, outcome, f.now.Add(-age))
+	f.add(`insert into health_check_states (check_id, host_id, outcome, healthy, detail, latency_ms, checked_at, since, shown, shown_since)
+		values ($1, $2, $3, $3 = 'healthy', 'detail', 1, $4, $4, $3, $4)`, id, h.id, outcome, f.now.Add(-age))
 	f.add(`insert into host_health_check_results (check_id, outcome, healthy, detail, latency_ms, checked_at)
 		values ($1, $2, $2 = 'healthy', 'detail', 1, $3)`, id, outcome, f.now.Add(-time.Minute))
 	return id

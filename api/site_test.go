@@ -219,9 +219,9 @@ func serviceCheck(name string) map[string]any {
 // result stores the current state of a check as a poll would.
 func (s *site) result(check, outcome string, at time.Time) {
 	s.t.Helper()
-	s.exec(`insert into health_check_states (check_id, host_id, outcome, healthy, detail, latency_ms, checked_at, since)
-		select id, host_id, $2, $2 = 'healthy', 'detail', 12, $3, $3 from host_health_checks where id = $1
-		on conflict (check_id) do update set outcome = $2, healthy = $2 = 'healthy', checked_at = $3`, check, outcome, at)
+	s.exec(`insert into health_check_states (check_id, host_id, outcome, healthy, detail, latency_ms, checked_at, since, shown, shown_since)
+		select id, host_id, $2, $2 = 'healthy', 'detail', 12, $3, $3, $2, $3 from host_health_checks where id = $1
+		on conflict (check_id) do update set outcome = $2, healthy = $2 = 'healthy', checked_at = $3, shown = $2, shown_since = $3`, check, outcome, at)
 }
 
 func items(t testing.TB, m map[string]any) []map[string]any {

@@ -30,6 +30,10 @@ type Check struct {
 	IgnoreCertErrors bool
 	BasicAuthUser    string
 	Password         *SealedPassword
+	// FailureThreshold and SuccessThreshold are how many results in a row it takes until the check shows as failing, and as
+	// healthy again. They are for those who look: the gate judges each result alone.
+	FailureThreshold int
+	SuccessThreshold int
 	CreatedAt        time.Time
 	UpdatedAt        time.Time
 	// DefinedAt is when what it asks last changed: a new name does not, a new URL does.
@@ -72,11 +76,14 @@ type Result struct {
 // Healthy reports whether the check was healthy.
 func (r Result) Healthy() bool { return r.Outcome == OutcomeHealthy }
 
-// CheckState is the current state of a check, with how long it has been so.
+// CheckState is the current state of a check: its last result, since when and how many times in a row it has been healthy
+// or not, and what it shows, which the thresholds of the check hold on to.
 type CheckState struct {
 	Result
 	Since       time.Time
 	Consecutive int
+	Shown       Outcome
+	ShownSince  time.Time
 }
 
 // Clip shortens s to at most MaxDetail bytes on a rune boundary and makes it valid UTF-8 without NUL, as Postgres needs.

@@ -20,6 +20,9 @@ const (
 	MaxBasicAuthUser = 100
 )
 
+// MaxThreshold bounds FailureThreshold and SuccessThreshold, which are at least 1; the database holds it.
+const MaxThreshold = 10
+
 // Validate says which field of c breaks which rule, the first one found, in terms of the request body.
 func (c Check) Validate() error {
 	if err := validateText("name", c.Name, MaxCheckName); err != nil {
@@ -28,6 +31,9 @@ func (c Check) Validate() error {
 	if strings.TrimSpace(c.Name) != c.Name {
 		return Invalid("name", "must not begin or end with a space")
 	}
+	if err := c.validateThresholds(); err != nil {
+		return err
+	}
 	switch c.Type {
 	case CheckService:
 		return c.validateService()
@@ -35,6 +41,16 @@ func (c Check) Validate() error {
 		return c.validateHTTP()
 	}
 	return Invalid("check_type", "must be service or http")
+}
+
+func (c Check) validateThresholds() error {
+	if c.FailureThreshold < 1 || c.FailureThreshold > MaxThreshold {
+		return Invalid("failure_threshold", "must be from 1 to %d", MaxThreshold)
+	}
+	if c.SuccessThreshold < 1 || c.SuccessThreshold > MaxThreshold {
+		return Invalid("success_threshold", "must be from 1 to %d", MaxThreshold)
+	}
+	return nil
 }
 
 func (c Check) validateService() error {

@@ -10,7 +10,7 @@ import (
 )
 
 func serviceCheck(change ...func(*fleet.Check)) fleet.Check {
-	c := fleet.Check{Name: "web server", Type: fleet.CheckService, ServiceName: "nginx.service"}
+	c := fleet.Check{Name: "web server", Type: fleet.CheckService, ServiceName: "nginx.service", FailureThreshold: 1, SuccessThreshold: 1}
 	for _, f := range change {
 		f(&c)
 	}
@@ -20,7 +20,7 @@ func serviceCheck(change ...func(*fleet.Check)) fleet.Check {
 func httpCheck(change ...func(*fleet.Check)) fleet.Check {
 	c := fleet.Check{
 		Name: "front page", Type: fleet.CheckHTTP, URL: "https://web.example.com:8443/health?x=1", ExpectedBody: "ok",
-		BasicAuthUser: "probe", Password: &fleet.SealedPassword{},
+		BasicAuthUser: "probe", Password: &fleet.SealedPassword{}, FailureThreshold: 1, SuccessThreshold: 1,
 	}
 	for _, f := range change {
 		f(&c)
@@ -49,6 +49,7 @@ func TestACheckThatKeepsTheRulesIsValid(t *testing.T) {
 		"body with a line break":  httpCheck(func(c *fleet.Check) { c.ExpectedBody = "a\n\tb" }),
 		"user at the limit":       httpCheck(func(c *fleet.Check) { c.BasicAuthUser = strings.Repeat("u", 100) }),
 		"user without a password": httpCheck(func(c *fleet.Check) { c.Password = nil }),
+		"thresholds at the limit": serviceCheck(func(c *fleet.Check) { c.FailureThreshold, c.SuccessThreshold = 10, 10 }),
 		"no authentication":       httpCheck(func(c *fleet.Check) { c.BasicAuthUser, c.Password = "", nil }),
 	} {
 		require.NoError(t, c.Validate(), name)
@@ -122,6 +123,10 @@ func TestACheckThatBreaksARuleNamesFieldAndRule(t *testing.T) {
 		"user with a colon":          {httpCheck(func(c *fleet.Check) { c.BasicAuthUser = "a:b" }), "basic_auth_user", "colon"},
 		"user with control":          {httpCheck(func(c *fleet.Check) { c.BasicAuthUser = "a\tb" }), "basic_auth_user", "control"},
 		"user past the limit":        {httpCheck(func(c *fleet.Check) { c.BasicAuthUser = strings.Repeat("u", 101) }), "basic_auth_user", "100 characters"},
+		"no failure threshold":       {serviceCheck(func(c *fleet.Check) { c.FailureThreshold = 0 }), "failure_threshold", "from 1 to 10"},
+		"failures past the limit":    {serviceCheck(func(c *fleet.Check) { c.FailureThreshold = 11 }), "failure_threshold", "from 1 to 10"},
+		"no success threshold":       {httpCheck(func(c *fleet.Check) { c.SuccessThreshold = 0 }), "success_threshold", "from 1 to 10"},
+		"successes past the limit":   {httpCheck(func(c *fleet.Check) { c.SuccessThreshold = 11 }), "success_threshold", "from 1 to 10"},
 		"password without a user":    {httpCheck(func(c *fleet.Check) { c.BasicAuthUser = "" }), "basic_auth_user", "password"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -28,7 +28,7 @@ func (s HealthState) Rank() int {
 	return 4
 }
 
-// HealthSummary counts the enabled checks of a host. Unknown are those without a result, with one that is too old to
+// HealthSummary counts the enabled checks of a host by what they show. Unknown are those without a result, with one that is too old to
 // say anything, and those that could not be carried out.
 type HealthSummary struct {
 	Healthy, Unhealthy, Unknown int

@@ -11,6 +11,7 @@ func toCheck(row sqlgen.HostHealthCheck) fleet.Check {
 		ID: row.ID, HostID: row.HostID, Name: row.Name, Type: fleet.CheckType(row.CheckType), Enabled: row.Enabled,
 		ServiceName: deref(row.ServiceName), URL: deref(row.URL), ExpectedBody: deref(row.ExpectedBody),
 		IgnoreCertErrors: row.IgnoreCertErrors, BasicAuthUser: deref(row.BasicAuthUser),
+		FailureThreshold: int(row.FailureThreshold), SuccessThreshold: int(row.SuccessThreshold),
 		CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt, DefinedAt: row.DefinedAt,
 	}
 	if row.BasicAuthKeyID != nil {

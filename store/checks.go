@@ -152,6 +152,7 @@ func recordCheck(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, host l
 		"host_id": c.HostID, "name": c.Name, "check_type": c.Type, "enabled": c.Enabled, "service_name": c.ServiceName,
 		"url": c.URL, "expected_body": c.ExpectedBody, "ignore_cert_errors": c.IgnoreCertErrors,
 		"basic_auth_user": c.BasicAuthUser, "has_basic_auth_password": c.Password != nil,
+		"failure_threshold": c.FailureThreshold, "success_threshold": c.SuccessThreshold,
 	})
 }
 

@@ -12,11 +12,19 @@ import (
 	"github.com/patch-manager/patch-manager/store/sqlgen"
 )
 
+// What the health of a host is counted by: what its checks show, or, where it is about the gate, their last results.
+const (
+	byShown  = "s.shown"
+	byResult = "s.outcome"
+)
+
 // hostSelect reads hosts with the health of their enabled checks; conditions and order follow it. It is written by hand
 // because the conditions depend on the filter, and reading one host must not differ from reading many.
-const hostSelect = hostColumns + `
-from hosts h` + hostHealth + `
+func hostSelect(by string) string {
+	return hostColumns + `
+from hosts h` + hostHealth(by) + `
 where (@every or exists (select 1 from group_hosts gh where gh.host_id = h.id and gh.group_id = any(@scope)))`
+}
 
 const hostColumns = `
 select h.id, h.fqdn, h.address, h.agent_port, h.display_name, h.labels, h.zone, h.inherit_windows,
@@ -26,22 +34,24 @@ select h.id, h.fqdn, h.address, h.agent_port, h.display_name, h.labels, h.zone, 
           where gh.host_id = h.id and (@every::boolean or gh.group_id = any(@scope::uuid[])) order by 1) as group_ids,
     health.healthy, health.unhealthy, health.checks, health.oldest`
 
-const hostHealth = `
+func hostHealth(by string) string {
+	return `
 cross join lateral (
     select count(*) as checks,
-        count(*) filter (where s.checked_at >= @stale_before and s.outcome = 'healthy') as healthy,
-        count(*) filter (where s.checked_at >= @stale_before and s.outcome = 'unhealthy') as unhealthy,
+        count(*) filter (where s.checked_at >= @stale_before and ` + by + ` = 'healthy') as healthy,
+        count(*) filter (where s.checked_at >= @stale_before and ` + by + ` = 'unhealthy') as unhealthy,
         min(s.checked_at) filter (where s.checked_at >= @kept_since) as oldest
     from host_health_checks c
     left join health_check_states s on s.check_id = c.id
     where c.host_id = h.id and c.enabled
 ) health`
+}
 
 // Hosts returns a page of the hosts of scope that match, in the order that the filter asks for.
 func (s *Store) Hosts(ctx context.Context, scope fleet.Scope, f fleet.HostFilter) ([]fleet.HostView, error) {
 	q := matchHosts(scope, f.HostMatch)
 	page := q.page(f)
-	sql := hostColumns + " from (" + page + ") page join hosts h on h.id = page.id" + hostHealth + orderOf(f.Sort, "page.key", "page.id")
+	sql := hostColumns + " from (" + page + ") page join hosts h on h.id = page.id" + hostHealth(byShown) + orderOf(f.Sort, "page.key", "page.id")
 	return s.queryHosts(ctx, sql, q.args)
 }
 
@@ -85,7 +95,7 @@ func (s *Store) ExportHosts(
 func (s *Store) hostsInOrder(ctx context.Context, scope fleet.Scope, ids []string, ages fleet.ResultAges) ([]fleet.HostView, error) {
 	args := viewArgs(scope, ages)
 	args["ids"] = ids
-	return s.queryHosts(ctx, hostSelect+" and h.id = any(@ids::uuid[]) order by array_position(@ids::uuid[], h.id)", args)
+	return s.queryHosts(ctx, hostSelect(byShown)+" and h.id = any(@ids::uuid[]) order by array_position(@ids::uuid[], h.id)", args)
 }
 
 func hostIDs(ctx context.Context, db sqlgen.DBTX, sql string, args pgx.NamedArgs) ([]string, error) {
@@ -104,7 +114,7 @@ func hostIDs(ctx context.Context, db sqlgen.DBTX, sql string, args pgx.NamedArgs
 func (s *Store) Host(ctx context.Context, scope fleet.Scope, id string, ages fleet.ResultAges) (fleet.HostView, error) {
 	args := viewArgs(scope, ages)
 	args["id"] = id
-	hosts, err := s.queryHosts(ctx, hostSelect+" and h.id = @id", args)
+	hosts, err := s.queryHosts(ctx, hostSelect(byShown)+" and h.id = @id", args)
 	if err != nil {
 		return fleet.HostView{}, err
 	}

@@ -19,8 +19,8 @@ type hostQuery struct {
 
 // healthRank is HealthSummary.State in SQL, as its Rank.
 const healthRank = `case
-    when count(*) filter (where s.checked_at >= @stale_before and s.outcome = 'unhealthy') > 0 then 0
-    when count(c.id) > count(*) filter (where s.checked_at >= @stale_before and s.outcome = 'healthy') then 1
+    when count(*) filter (where s.checked_at >= @stale_before and s.shown = 'unhealthy') > 0 then 0
+    when count(c.id) > count(*) filter (where s.checked_at >= @stale_before and s.shown = 'healthy') then 1
     when count(c.id) = 0 then 2 else 3 end`
 
 // groupCondition asks for a group within the scope, so that a filter never tells of groups outside of it.

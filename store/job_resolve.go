@@ -16,7 +16,8 @@ import (
 const maxNamedErrors = 20
 
 // JobCandidates returns the hosts that CreateJob would take for the same request, in order of their fqdn, as things are
-// now, or refuses it as CreateJob would. Ages says which results count.
+// now, or refuses it as CreateJob would. Ages says which results count. Their health is that of the last results, as the gate
+// would find it.
 func (s *Store) JobCandidates(
 	ctx context.Context, by fleet.Caller, r fleet.JobRequest, ages fleet.ResultAges,
 ) ([]fleet.JobCandidate, error) {
@@ -31,7 +32,7 @@ func (s *Store) JobCandidates(
 	sees := by.Sees()
 	args := viewArgs(sees, ages)
 	args["ids"] = ids
-	hosts, err := s.queryHosts(ctx, hostSelect+" and h.id = any(@ids::uuid[]) order by lower(h.fqdn)", args)
+	hosts, err := s.queryHosts(ctx, hostSelect(byResult)+" and h.id = any(@ids::uuid[]) order by lower(h.fqdn)", args)
 	if err != nil {
 		return nil, err
 	}

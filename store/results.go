@@ -13,8 +13,8 @@ import (
 	"github.com/patch-manager/patch-manager/store/sqlgen"
 )
 
-// StoreResults keeps results and moves the states of their checks, with one event for each check whose health is another
-// than before; all of it or nothing. Writing a result again changes nothing, an older one than the stored state goes to
+// StoreResults keeps results and moves the states of their checks, with one event for each check whose last result or
+// what it shows changed between healthy and not; all of it or nothing. Writing a result again changes nothing, an older one than the stored state goes to
 // the history only, and so does one of a check that was deleted or asks something else by now.
 func (s *Store) StoreResults(ctx context.Context, results []fleet.Result) error {
 	if len(results) == 0 {
@@ -56,44 +56,44 @@ func storeResults(ctx context.Context, q *sqlgen.Queries, results []fleet.Result
 	if err := q.InsertResults(ctx, resultColumns(results)); err != nil {
 		return err
 	}
-	var flipped []string
+	var changed []string
 	for _, round := range rounds(results) {
-		f, err := moveStates(ctx, q, sqlgen.UpdateCheckStatesParams(stateColumns(round)))
+		c, err := moveStates(ctx, q, sqlgen.UpdateCheckStatesParams(stateColumns(round)))
 		if err != nil {
 			return err
 		}
-		flipped = append(flipped, f...)
+		changed = append(changed, c...)
 	}
-	if len(flipped) == 0 {
+	if len(changed) == 0 {
 		return nil
 	}
-	return q.InsertFlips(ctx, eventCheckChanged, flipped)
+	return q.InsertChanges(ctx, eventCheckChanged, changed)
 }
 
-// moveStates updates the states that exist and makes those that do not, and returns the checks that flipped.
-func moveStates(ctx context.Context, q *sqlgen.Queries, p sqlgen.UpdateCheckStatesParams) (flipped []string, err error) {
+// moveStates updates the states that exist and makes those that do not, and returns the checks whose state is another by that.
+func moveStates(ctx context.Context, q *sqlgen.Queries, p sqlgen.UpdateCheckStatesParams) (changed []string, err error) {
 	updated, err := q.UpdateCheckStates(ctx, p)
 	if err != nil {
 		return nil, err
 	}
 	for _, row := range updated {
-		if row.Flipped {
-			flipped = append(flipped, row.CheckID)
+		if row.Changed {
+			changed = append(changed, row.CheckID)
 		}
 	}
 	if len(updated) == len(p.CheckIDs) {
-		return flipped, nil
+		return changed, nil
 	}
 	inserted, err := q.InsertCheckStates(ctx, sqlgen.InsertCheckStatesParams(p))
 	if err != nil {
 		return nil, err
 	}
 	for _, row := range inserted {
-		if row.Flipped {
-			flipped = append(flipped, row.CheckID)
+		if row.Changed {
+			changed = append(changed, row.CheckID)
 		}
 	}
-	return flipped, nil
+	return changed, nil
 }
 
 // rounds splits results so that each round has at most one of a check, the older ones in the earlier rounds: a state

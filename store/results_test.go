@@ -48,6 +48,7 @@ func TestAStateCountsEveryResultAndKeepsSinceWhenItIsSo(t *testing.T) {
 	db.put(result(c, 2, fleet.OutcomeHealthy), result(c, 0, fleet.OutcomeHealthy), result(c, 1, fleet.OutcomeHealthy))
 	require.Equal(t, storedState{
 		Outcome: fleet.OutcomeHealthy, Detail: "healthy", CheckedAt: startOfTest.Add(2 * time.Second), Since: startOfTest, Consecutive: 3,
+		Shown: fleet.OutcomeHealthy, ShownSince: startOfTest,
 	}, db.state(c.ID))
 
 	db.put(result(c, 3, fleet.OutcomeUnhealthy))
@@ -55,10 +56,11 @@ func TestAStateCountsEveryResultAndKeepsSinceWhenItIsSo(t *testing.T) {
 	require.Equal(t, storedState{
 		Outcome: fleet.OutcomeError, Detail: "error", CheckedAt: startOfTest.Add(4 * time.Second),
 		Since: startOfTest.Add(3 * time.Second), Consecutive: 2,
+		Shown: fleet.OutcomeError, ShownSince: startOfTest.Add(4 * time.Second),
 	}, db.state(c.ID), "unhealthy and error are both not healthy")
 }
 
-func TestOneEventTellsOfEachFlipToThoseWhoSeeTheHost(t *testing.T) {
+func TestOneEventTellsOfEachChangeToThoseWhoSeeTheHost(t *testing.T) {
 	t.Parallel()
 	db := newSweepDB(t)
 	host := db.host("default")
@@ -78,7 +80,7 @@ func TestOneEventTellsOfEachFlipToThoseWhoSeeTheHost(t *testing.T) {
 		require.Equal(t, host, e.Payload["host_id"])
 		outcomes = append(outcomes, e.Payload["outcome"].(string))
 	}
-	require.Equal(t, []string{"healthy", "unhealthy", "healthy"}, outcomes)
+	require.Equal(t, []string{"healthy", "unhealthy", "error", "healthy"}, outcomes)
 }
 
 func TestADeletedCheckDoesNotFailTheBatch(t *testing.T) {
@@ -232,6 +234,7 @@ func TestAFirstResultWrittenMeanwhileDoesNotKeepOutANewerOne(t *testing.T) {
 	require.Equal(t, storedState{
 		Outcome: fleet.OutcomeUnhealthy, Detail: "unhealthy", CheckedAt: startOfTest.Add(2 * time.Second),
 		Since: startOfTest.Add(2 * time.Second), Consecutive: 1,
+		Shown: fleet.OutcomeUnhealthy, ShownSince: startOfTest.Add(2 * time.Second),
 	}, db.state(fresh.ID))
 	require.Len(t, db.events("check.changed"), 3)
 }

@@ -124,8 +124,8 @@ func (db *runDB) check(host string, slot int, age time.Duration) string {
 	id := newUUID()
 	db.exec(`insert into host_health_checks (id, host_id, slot, name, check_type, service_name, updated_at)
 		values ($1, $2, $3, $4, 'service', 'nginx', now() - interval '1 day')`, id, host, slot, fmt.Sprintf("c%d", slot))
-	db.exec(`insert into health_check_states (check_id, host_id, outcome, healthy, detail, latency_ms, checked_at, since)
-		values ($1, $2, 'healthy', true, 'fine', 1, clock_timestamp() - make_interval(secs => $3), now())`, id, host, age.Seconds())
+	db.exec(`insert into health_check_states (check_id, host_id, outcome, healthy, detail, latency_ms, checked_at, since, shown, shown_since)
+		values ($1, $2, 'healthy', true, 'fine', 1, clock_timestamp() - make_interval(secs => $3), now(), 'healthy', now())`, id, host, age.Seconds())
 	return id
 }
 

@@ -54,6 +54,7 @@ func TestAnEditUnderWayIsSeenByTheAdmissionOrAnsweredAfterIt(t *testing.T) {
 		"a check more": func(ctx context.Context, db *runDB, host, _ string) error {
 			return db.store.CreateCheck(ctx, admin, fleet.Check{
 				ID: newUUID(), HostID: host, Name: "nginx", Type: fleet.CheckService, ServiceName: "nginx", Enabled: true,
+				FailureThreshold: 1, SuccessThreshold: 1,
 			})
 		},
 		"out of the group with the window": func(ctx context.Context, db *runDB, host, group string) error {

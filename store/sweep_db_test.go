@@ -94,15 +94,18 @@ type storedState struct {
 	CheckedAt   time.Time
 	Since       time.Time
 	Consecutive int
+	Shown       fleet.Outcome
+	ShownSince  time.Time
 }
 
 func (db *sweepDB) state(checkID string) storedState {
 	db.Helper()
 	var s storedState
-	err := db.pool.QueryRow(db.Context(), `select outcome, detail, checked_at, since, consecutive from health_check_states
-		where check_id = $1`, checkID).Scan(&s.Outcome, &s.Detail, &s.CheckedAt, &s.Since, &s.Consecutive)
+	err := db.pool.QueryRow(db.Context(), `select outcome, detail, checked_at, since, consecutive, shown, shown_since from health_check_states
+		where check_id = $1`, checkID).Scan(&s.Outcome, &s.Detail, &s.CheckedAt, &s.Since, &s.Consecutive,
+		&s.Shown, &s.ShownSince)
 	require.NoError(db, err)
-	s.CheckedAt, s.Since = s.CheckedAt.UTC(), s.Since.UTC()
+	s.CheckedAt, s.Since, s.ShownSince = s.CheckedAt.UTC(), s.Since.UTC(), s.ShownSince.UTC()
 	return s
 }
 

@@ -1,7 +1,8 @@
 -- name: ListChecks :many
 select c.id, c.host_id, c.name, c.check_type, c.enabled, c.service_name, c.url, c.expected_body, c.ignore_cert_errors,
     c.basic_auth_user, (c.basic_auth_pass_encrypted is not null)::boolean as has_password, c.created_at, c.updated_at,
-    s.outcome, s.detail, s.latency_ms, s.checked_at, s.since, s.consecutive
+    c.failure_threshold, c.success_threshold,
+    s.outcome, s.detail, s.latency_ms, s.checked_at, s.since, s.consecutive, s.shown, s.shown_since
 from host_health_checks c
 left join health_check_states s on s.check_id = c.id
 where c.host_id = @host_id
@@ -19,10 +20,12 @@ where not exists (select 1 from host_health_checks c where c.host_id = @host_id 
 
 -- name: InsertCheck :exec
 insert into host_health_checks (id, host_id, slot, name, check_type, enabled, service_name, url, expected_body,
-    ignore_cert_errors, basic_auth_user, basic_auth_pass_encrypted, basic_auth_pass_nonce, basic_auth_key_id)
+    ignore_cert_errors, basic_auth_user, basic_auth_pass_encrypted, basic_auth_pass_nonce, basic_auth_key_id,
+    failure_threshold, success_threshold)
 values (@id, @host_id, @slot, @name, @check_type, @enabled, sqlc.narg('service_name'), sqlc.narg('url'),
     sqlc.narg('expected_body'), @ignore_cert_errors, sqlc.narg('basic_auth_user'),
-    sqlc.narg('basic_auth_pass_encrypted'), sqlc.narg('basic_auth_pass_nonce'), sqlc.narg('basic_auth_key_id'));
+    sqlc.narg('basic_auth_pass_encrypted'), sqlc.narg('basic_auth_pass_nonce'), sqlc.narg('basic_auth_key_id'),
+    @failure_threshold, @success_threshold);
 
 -- name: StoredPassword :one
 -- Unscoped: the host was locked for the caller before, and the check found there. Locked, so that what is written back is
@@ -37,7 +40,7 @@ set name = @name, check_type = @check_type, enabled = @enabled, service_name = s
     url = sqlc.narg('url'), expected_body = sqlc.narg('expected_body'), ignore_cert_errors = @ignore_cert_errors,
     basic_auth_user = sqlc.narg('basic_auth_user'), basic_auth_pass_encrypted = sqlc.narg('basic_auth_pass_encrypted'),
     basic_auth_pass_nonce = sqlc.narg('basic_auth_pass_nonce'), basic_auth_key_id = sqlc.narg('basic_auth_key_id'),
-    updated_at = clock_timestamp()
+    failure_threshold = @failure_threshold, success_threshold = @success_threshold, updated_at = clock_timestamp()
 where id = @id;
 
 -- name: DeleteCheck :exec

@@ -253,10 +253,12 @@ func (q *Queries) FreeCheckSlot(ctx context.Context, hostID string) (int16, erro
 
 const insertCheck = `-- name: InsertCheck :exec
 insert into host_health_checks (id, host_id, slot, name, check_type, enabled, service_name, url, expected_body,
-    ignore_cert_errors, basic_auth_user, basic_auth_pass_encrypted, basic_auth_pass_nonce, basic_auth_key_id)
+    ignore_cert_errors, basic_auth_user, basic_auth_pass_encrypted, basic_auth_pass_nonce, basic_auth_key_id,
+    failure_threshold, success_threshold)
 values ($1, $2, $3, $4, $5, $6, $7, $8,
     $9, $10, $11,
-    $12, $13, $14)
+    $12, $13, $14,
+    $15, $16)
 `
 
 type InsertCheckParams struct {
@@ -274,6 +276,8 @@ type InsertCheckParams struct {
 	BasicAuthPassEncrypted []byte
 	BasicAuthPassNonce     []byte
 	BasicAuthKeyID         *int16
+	FailureThreshold       int16
+	SuccessThreshold       int16
 }
 
 func (q *Queries) InsertCheck(ctx context.Context, arg InsertCheckParams) error {
@@ -292,6 +296,8 @@ func (q *Queries) InsertCheck(ctx context.Context, arg InsertCheckParams) error 
 		arg.BasicAuthPassEncrypted,
 		arg.BasicAuthPassNonce,
 		arg.BasicAuthKeyID,
+		arg.FailureThreshold,
+		arg.SuccessThreshold,
 	)
 	return err
 }
@@ -299,7 +305,8 @@ func (q *Queries) InsertCheck(ctx context.Context, arg InsertCheckParams) error 
 const listChecks = `-- name: ListChecks :many
 select c.id, c.host_id, c.name, c.check_type, c.enabled, c.service_name, c.url, c.expected_body, c.ignore_cert_errors,
     c.basic_auth_user, (c.basic_auth_pass_encrypted is not null)::boolean as has_password, c.created_at, c.updated_at,
-    s.outcome, s.detail, s.latency_ms, s.checked_at, s.since, s.consecutive
+    c.failure_threshold, c.success_threshold,
+    s.outcome, s.detail, s.latency_ms, s.checked_at, s.since, s.consecutive, s.shown, s.shown_since
 from host_health_checks c
 left join health_check_states s on s.check_id = c.id
 where c.host_id = $1
@@ -323,12 +330,16 @@ type ListChecksRow struct {
 	HasPassword      bool
 	CreatedAt        time.Time
 	UpdatedAt        time.Time
+	FailureThreshold int16
+	SuccessThreshold int16
 	Outcome          *string
 	Detail           *string
 	LatencyMs        *int32
 	CheckedAt        *time.Time
 	Since            *time.Time
 	Consecutive      *int32
+	Shown            *string
+	ShownSince       *time.Time
 }
 
 func (q *Queries) ListChecks(ctx context.Context, hostID string, iD *string, every bool, scope []string) ([]ListChecksRow, error) {
@@ -359,12 +370,16 @@ func (q *Queries) ListChecks(ctx context.Context, hostID string, iD *string, eve
 			&i.HasPassword,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.FailureThreshold,
+			&i.SuccessThreshold,
 			&i.Outcome,
 			&i.Detail,
 			&i.LatencyMs,
 			&i.CheckedAt,
 			&i.Since,
 			&i.Consecutive,
+			&i.Shown,
+			&i.ShownSince,
 		); err != nil {
 			return nil, err
 		}
@@ -403,8 +418,8 @@ set name = $1, check_type = $2, enabled = $3, service_name = $4,
     url = $5, expected_body = $6, ignore_cert_errors = $7,
     basic_auth_user = $8, basic_auth_pass_encrypted = $9,
     basic_auth_pass_nonce = $10, basic_auth_key_id = $11,
-    updated_at = clock_timestamp()
-where id = $12
+    failure_threshold = $12, success_threshold = $13, updated_at = clock_timestamp()
+where id = $14
 `
 
 type UpdateCheckParams struct {
@@ -419,6 +434,8 @@ type UpdateCheckParams struct {
 	BasicAuthPassEncrypted []byte
 	BasicAuthPassNonce     []byte
 	BasicAuthKeyID         *int16
+	FailureThreshold       int16
+	SuccessThreshold       int16
 	ID                     string
 }
 
@@ -435,6 +452,8 @@ func (q *Queries) UpdateCheck(ctx context.Context, arg UpdateCheckParams) error 
 		arg.BasicAuthPassEncrypted,
 		arg.BasicAuthPassNonce,
 		arg.BasicAuthKeyID,
+		arg.FailureThreshold,
+		arg.SuccessThreshold,
 		arg.ID,
 	)
 	return err

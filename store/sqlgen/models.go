@@ -132,6 +132,8 @@ type HealthCheckState struct {
 	CheckedAt   time.Time
 	Since       time.Time
 	Consecutive int32
+	Shown       string
+	ShownSince  time.Time
 }
 
 type Host struct {
@@ -174,6 +176,8 @@ type HostHealthCheck struct {
 	CreatedAt              time.Time
 	UpdatedAt              time.Time
 	DefinedAt              time.Time
+	FailureThreshold       int16
+	SuccessThreshold       int16
 }
 
 type HostHealthCheckResult struct {

@@ -10,9 +10,26 @@ import (
 	"time"
 )
 
+const insertChanges = `-- name: InsertChanges :exec
+insert into events (kind, subject_id, group_ids, payload)
+select $1::text, c.id::text,
+    array(select gh.group_id from group_hosts gh where gh.host_id = c.host_id order by gh.group_id),
+    jsonb_build_object('host_id', c.host_id, 'check_id', c.id, 'outcome', s.outcome, 'shown', s.shown, 'checked_at', s.checked_at)
+from health_check_states s
+join host_health_checks c on c.id = s.check_id
+where s.check_id = any($2::uuid[])
+order by c.id
+`
+
+// One event for each check whose state changed.
+func (q *Queries) InsertChanges(ctx context.Context, kind string, checkIDs []string) error {
+	_, err := q.db.Exec(ctx, insertChanges, kind, checkIDs)
+	return err
+}
+
 const insertCheckStates = `-- name: InsertCheckStates :many
-insert into health_check_states as s (check_id, host_id, outcome, healthy, detail, latency_ms, checked_at, since)
-select c.id, c.host_id, r.outcome, r.outcome = 'healthy', r.detail, r.latency_ms, r.checked_at, r.checked_at
+insert into health_check_states as s (check_id, host_id, outcome, healthy, detail, latency_ms, checked_at, since, shown, shown_since)
+select c.id, c.host_id, r.outcome, r.outcome = 'healthy', r.detail, r.latency_ms, r.checked_at, r.checked_at, r.outcome, r.checked_at
 from (select unnest($1::uuid[]) as check_id, unnest($2::timestamptz[]) as checked_at,
         unnest($3::text[]) as outcome, unnest($4::text[]) as detail,
         unnest($5::integer[]) as latency_ms, unnest($6::timestamptz[]) as defined_at) r
@@ -24,9 +41,14 @@ on conflict (check_id) do update
 set outcome = excluded.outcome, healthy = excluded.healthy, detail = excluded.detail, latency_ms = excluded.latency_ms,
     checked_at = excluded.checked_at,
     since = case when s.healthy = excluded.healthy then s.since else excluded.checked_at end,
-    consecutive = case when s.healthy = excluded.healthy then s.consecutive + 1 else 1 end
+    consecutive = case when s.healthy = excluded.healthy then s.consecutive + 1 else 1 end,
+    (shown, shown_since) = (
+        select n.shown, case when n.shown = s.shown then s.shown_since else excluded.checked_at end
+        from host_health_checks c,
+            next_shown(s.shown, s.healthy, s.consecutive, excluded.outcome, c.failure_threshold, c.success_threshold) as n(shown)
+        where c.id = excluded.check_id)
 where s.checked_at < excluded.checked_at
-returning s.check_id, (s.consecutive = 1)::boolean as flipped
+returning s.check_id, (s.consecutive = 1 or s.shown_since = s.checked_at)::boolean as changed
 `
 
 type InsertCheckStatesParams struct {
@@ -40,10 +62,10 @@ type InsertCheckStatesParams struct {
 
 type InsertCheckStatesRow struct {
 	CheckID string
-	Flipped bool
+	Changed bool
 }
 
-// Makes the states that were missing, and moves those that somebody else has made since UpdateCheckStates looked. The share
+// Makes the states that were missing, which show their first result whatever the thresholds, and moves those that somebody else has made since UpdateCheckStates looked. The share
 // lock waits for an edit of the check under way, and looks again after it.
 func (q *Queries) InsertCheckStates(ctx context.Context, arg InsertCheckStatesParams) ([]InsertCheckStatesRow, error) {
 	rows, err := q.db.Query(ctx, insertCheckStates,
@@ -61,7 +83,7 @@ func (q *Queries) InsertCheckStates(ctx context.Context, arg InsertCheckStatesPa
 	items := []InsertCheckStatesRow{}
 	for rows.Next() {
 		var i InsertCheckStatesRow
-		if err := rows.Scan(&i.CheckID, &i.Flipped); err != nil {
+		if err := rows.Scan(&i.CheckID, &i.Changed); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -70,23 +92,6 @@ func (q *Queries) InsertCheckStates(ctx context.Context, arg InsertCheckStatesPa
 		return nil, err
 	}
 	return items, nil
-}
-
-const insertFlips = `-- name: InsertFlips :exec
-insert into events (kind, subject_id, group_ids, payload)
-select $1::text, c.id::text,
-    array(select gh.group_id from group_hosts gh where gh.host_id = c.host_id order by gh.group_id),
-    jsonb_build_object('host_id', c.host_id, 'check_id', c.id, 'outcome', s.outcome, 'checked_at', s.checked_at)
-from health_check_states s
-join host_health_checks c on c.id = s.check_id
-where s.check_id = any($2::uuid[])
-order by c.id
-`
-
-// One event for each check whose health is another than before.
-func (q *Queries) InsertFlips(ctx context.Context, kind string, checkIDs []string) error {
-	_, err := q.db.Exec(ctx, insertFlips, kind, checkIDs)
-	return err
 }
 
 const insertResults = `-- name: InsertResults :exec
@@ -160,13 +165,16 @@ update health_check_states s
 set outcome = r.outcome, healthy = (r.outcome = 'healthy'), detail = r.detail, latency_ms = r.latency_ms,
     checked_at = r.checked_at,
     since = case when s.healthy = (r.outcome = 'healthy') then s.since else r.checked_at end,
-    consecutive = case when s.healthy = (r.outcome = 'healthy') then s.consecutive + 1 else 1 end
+    consecutive = case when s.healthy = (r.outcome = 'healthy') then s.consecutive + 1 else 1 end,
+    shown = next_shown(s.shown, s.healthy, s.consecutive, r.outcome, c.failure_threshold, c.success_threshold),
+    shown_since = case when s.shown = next_shown(s.shown, s.healthy, s.consecutive, r.outcome, c.failure_threshold, c.success_threshold)
+        then s.shown_since else r.checked_at end
 from (select unnest($1::uuid[]) as check_id, unnest($2::timestamptz[]) as checked_at,
         unnest($3::text[]) as outcome, unnest($4::text[]) as detail,
         unnest($5::integer[]) as latency_ms, unnest($6::timestamptz[]) as defined_at) r
 join host_health_checks c on c.id = r.check_id and (r.defined_at < '2000-01-01 00:00:00+00' or r.defined_at = c.defined_at)
 where s.check_id = r.check_id and s.checked_at < r.checked_at
-returning s.check_id, (s.consecutive = 1)::boolean as flipped
+returning s.check_id, (s.consecutive = 1 or s.shown_since = s.checked_at)::boolean as changed
 `
 
 type UpdateCheckStatesParams struct {
@@ -180,11 +188,11 @@ type UpdateCheckStatesParams struct {
 
 type UpdateCheckStatesRow struct {
 	CheckID string
-	Flipped bool
+	Changed bool
 }
 
 // Moves the states that exist. An older result than the stored one changes nothing, and neither does one of an earlier
-// definition of the check.
+// definition of the check. Changed is one that flipped or that shows something else than before.
 func (q *Queries) UpdateCheckStates(ctx context.Context, arg UpdateCheckStatesParams) ([]UpdateCheckStatesRow, error) {
 	rows, err := q.db.Query(ctx, updateCheckStates,
 		arg.CheckIDs,
@@ -201,7 +209,7 @@ func (q *Queries) UpdateCheckStates(ctx context.Context, arg UpdateCheckStatesPa
 	items := []UpdateCheckStatesRow{}
 	for rows.Next() {
 		var i UpdateCheckStatesRow
-		if err := rows.Scan(&i.CheckID, &i.Flipped); err != nil {
+		if err := rows.Scan(&i.CheckID, &i.Changed); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -513,7 +513,7 @@ func (q *Queries) RunAttempts(ctx context.Context, jobID string, hostID string) 
 }
 
 const runEvidence = `-- name: RunEvidence :many
-select c.id, c.host_id, c.slot, c.name, c.check_type, c.enabled, c.service_name, c.url, c.expected_body, c.ignore_cert_errors, c.basic_auth_user, c.basic_auth_pass_encrypted, c.basic_auth_pass_nonce, c.basic_auth_key_id, c.created_at, c.updated_at, c.defined_at, s.outcome, s.detail, s.latency_ms, s.checked_at
+select c.id, c.host_id, c.slot, c.name, c.check_type, c.enabled, c.service_name, c.url, c.expected_body, c.ignore_cert_errors, c.basic_auth_user, c.basic_auth_pass_encrypted, c.basic_auth_pass_nonce, c.basic_auth_key_id, c.created_at, c.updated_at, c.defined_at, c.failure_threshold, c.success_threshold, s.outcome, s.detail, s.latency_ms, s.checked_at
 from host_health_checks c left join health_check_states s on s.check_id = c.id
 where c.host_id = $1 order by c.slot
 `
@@ -553,6 +553,8 @@ func (q *Queries) RunEvidence(ctx context.Context, hostID string) ([]RunEvidence
 			&i.HostHealthCheck.CreatedAt,
 			&i.HostHealthCheck.UpdatedAt,
 			&i.HostHealthCheck.DefinedAt,
+			&i.HostHealthCheck.FailureThreshold,
+			&i.HostHealthCheck.SuccessThreshold,
 			&i.Outcome,
 			&i.Detail,
 			&i.LatencyMs,

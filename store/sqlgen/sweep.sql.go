@@ -10,7 +10,7 @@ import (
 )
 
 const checkWithHost = `-- name: CheckWithHost :one
-select c.id, c.host_id, c.slot, c.name, c.check_type, c.enabled, c.service_name, c.url, c.expected_body, c.ignore_cert_errors, c.basic_auth_user, c.basic_auth_pass_encrypted, c.basic_auth_pass_nonce, c.basic_auth_key_id, c.created_at, c.updated_at, c.defined_at, h.id, h.fqdn, h.address, h.agent_port, h.display_name, h.labels, h.zone, h.inherit_windows, h.agent_reachable, h.agent_error, h.agent_version, h.agent_last_seen_at, h.certificate_expires_at, h.pending_patches, h.reboot_required, h.inventory_at, h.created_at, h.updated_at, h.agent_asked_at
+select c.id, c.host_id, c.slot, c.name, c.check_type, c.enabled, c.service_name, c.url, c.expected_body, c.ignore_cert_errors, c.basic_auth_user, c.basic_auth_pass_encrypted, c.basic_auth_pass_nonce, c.basic_auth_key_id, c.created_at, c.updated_at, c.defined_at, c.failure_threshold, c.success_threshold, h.id, h.fqdn, h.address, h.agent_port, h.display_name, h.labels, h.zone, h.inherit_windows, h.agent_reachable, h.agent_error, h.agent_version, h.agent_last_seen_at, h.certificate_expires_at, h.pending_patches, h.reboot_required, h.inventory_at, h.created_at, h.updated_at, h.agent_asked_at
 from host_health_checks c join hosts h on h.id = c.host_id
 where c.id = $1 and h.id = $2
 `
@@ -41,6 +41,8 @@ func (q *Queries) CheckWithHost(ctx context.Context, checkID string, hostID stri
 		&i.HostHealthCheck.CreatedAt,
 		&i.HostHealthCheck.UpdatedAt,
 		&i.HostHealthCheck.DefinedAt,
+		&i.HostHealthCheck.FailureThreshold,
+		&i.HostHealthCheck.SuccessThreshold,
 		&i.Host.ID,
 		&i.Host.FQDN,
 		&i.Host.Address,
@@ -108,7 +110,7 @@ func (q *Queries) CountShardHosts(ctx context.Context, zone string, firstID *str
 }
 
 const enabledChecks = `-- name: EnabledChecks :many
-select id, host_id, slot, name, check_type, enabled, service_name, url, expected_body, ignore_cert_errors, basic_auth_user, basic_auth_pass_encrypted, basic_auth_pass_nonce, basic_auth_key_id, created_at, updated_at, defined_at from host_health_checks where host_id = any($1::uuid[]) and enabled order by host_id, slot
+select id, host_id, slot, name, check_type, enabled, service_name, url, expected_body, ignore_cert_errors, basic_auth_user, basic_auth_pass_encrypted, basic_auth_pass_nonce, basic_auth_key_id, created_at, updated_at, defined_at, failure_threshold, success_threshold from host_health_checks where host_id = any($1::uuid[]) and enabled order by host_id, slot
 `
 
 func (q *Queries) EnabledChecks(ctx context.Context, hostIds []string) ([]HostHealthCheck, error) {
@@ -138,6 +140,8 @@ func (q *Queries) EnabledChecks(ctx context.Context, hostIds []string) ([]HostHe
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.DefinedAt,
+			&i.FailureThreshold,
+			&i.SuccessThreshold,
 		); err != nil {
 			return nil, err
 		}

@@ -17,8 +17,9 @@ select g.id, h.id from hosts h join groups g on g.name = 'group ' || lpad((subst
 insert into host_health_checks (id, host_id, slot, name, check_type, service_name)
 select gen_random_uuid(), h.id, n, 'service ' || n, 'service', 'unit-' || n || '.service' from hosts h, generate_series(1, 2) n;
 
-insert into health_check_states (check_id, host_id, outcome, healthy, detail, latency_ms, checked_at, since)
-select c.id, c.host_id, case when sick then 'unhealthy' else 'healthy' end, not sick, 'active (running)', 12, now(), now()
+insert into health_check_states (check_id, host_id, outcome, healthy, detail, latency_ms, checked_at, since, shown, shown_since)
+select c.id, c.host_id, case when sick then 'unhealthy' else 'healthy' end, not sick, 'active (running)', 12, now(), now(),
+    case when sick then 'unhealthy' else 'healthy' end, now()
 from host_health_checks c join hosts h on h.id = c.host_id
 cross join lateral (select c.slot = 1 and substr(h.fqdn, 6, 5)::integer % 25 = 0 as sick) s;
 

@@ -48,11 +48,12 @@ begin
     for i in 1..${rate * seconds} loop
         perform pg_sleep(greatest(0, extract(epoch from began + i * interval '1 second' / ${rate} - clock_timestamp())));
         one := checks[1 + floor(random() * cardinality(checks))];
-        insert into health_check_states as s (check_id, host_id, outcome, healthy, detail, latency_ms, checked_at, since)
-        select id, host_id, 'healthy', true, 'active', 5, clock_timestamp(), clock_timestamp()
+        insert into health_check_states as s (check_id, host_id, outcome, healthy, detail, latency_ms, checked_at, since, shown, shown_since)
+        select id, host_id, 'healthy', true, 'active', 5, clock_timestamp(), clock_timestamp(), 'healthy', clock_timestamp()
         from host_health_checks where id = one
         on conflict (check_id) do update set healthy = not s.healthy, consecutive = 1, checked_at = clock_timestamp(),
-            since = clock_timestamp(), outcome = case when s.healthy then 'unhealthy' else 'healthy' end;
+            since = clock_timestamp(), outcome = case when s.healthy then 'unhealthy' else 'healthy' end,
+            shown = case when s.healthy then 'unhealthy' else 'healthy' end, shown_since = clock_timestamp();
         insert into events (kind, subject_id, payload)
         select 'check.changed', check_id, jsonb_build_object('host_id', host_id, 'check_id', check_id, 'outcome', outcome)
         from health_check_states where check_id = one;

@@ -47,6 +47,7 @@ func (s *System) registerHost(ctx context.Context, spec agenttest.HostSpec) (str
 	name := spec.Services[0].Name
 	err = s.Store.CreateCheck(ctx, Admin, fleet.Check{
 		ID: newID(), HostID: id, Name: name, Type: fleet.CheckService, Enabled: true, ServiceName: name,
+		FailureThreshold: 1, SuccessThreshold: 1,
 	})
 	if err != nil {
 		return "", fmt.Errorf("add check to %s: %w", spec.FQDN, err)

@@ -521,6 +521,10 @@ export type HealthCheck = {
     created_at: string;
     enabled: boolean;
     expected_body: string | null;
+    /**
+     * How many results in a row must be unhealthy or an error until the check shows so: from 1 to 10
+     */
+    failure_threshold: number;
     has_basic_auth_password: boolean;
     host_id: string;
     id: string;
@@ -531,6 +535,10 @@ export type HealthCheck = {
     last_result: LastResult;
     name: string;
     service_name: string | null;
+    /**
+     * How many results in a row must be healthy until the check shows so again: from 1 to 10
+     */
+    success_threshold: number;
     updated_at: string;
     url: string | null;
 };
@@ -550,6 +558,10 @@ export type HealthCheckInput = {
      */
     expected_body?: string;
     /**
+     * How many results in a row must be unhealthy or an error until the check shows so; default: 1. The gate judges each result alone
+     */
+    failure_threshold?: number;
+    /**
      * Default: checks.ignore_cert_errors_default of the settings, true
      */
     ignore_cert_errors?: boolean;
@@ -561,6 +573,10 @@ export type HealthCheckInput = {
      * service only: a systemd unit
      */
     service_name?: string;
+    /**
+     * How many results in a row must be healthy until a check that shows otherwise shows so; default: 1. The gate judges each result alone
+     */
+    success_threshold?: number;
     /**
      * http only: absolute, http or https, without user and fragment
      */
@@ -582,6 +598,10 @@ export type HealthCheckUpdate = {
      */
     expected_body?: string;
     /**
+     * How many results in a row must be unhealthy or an error until the check shows so; default: 1. The gate judges each result alone
+     */
+    failure_threshold?: number;
+    /**
      * Default: checks.ignore_cert_errors_default of the settings, true
      */
     ignore_cert_errors?: boolean;
@@ -593,6 +613,10 @@ export type HealthCheckUpdate = {
      * service only: a systemd unit
      */
     service_name?: string;
+    /**
+     * How many results in a row must be healthy until a check that shows otherwise shows so; default: 1. The gate judges each result alone
+     */
+    success_threshold?: number;
     /**
      * http only: absolute, http or https, without user and fragment
      */
@@ -679,7 +703,7 @@ export type HostHealth = {
      */
     stale: boolean;
     /**
-     * healthy, unhealthy, unknown (a check has no result younger than two polls) or none (no enabled check); new values may appear
+     * By what the enabled checks show: healthy, unhealthy, unknown (a check has no result younger than two polls) or none (no enabled check); new values may appear
      */
     state: string;
     unhealthy: number;
@@ -1075,7 +1099,7 @@ export type JobPreview = {
      */
     excluded: number;
     /**
-     * How many of them are of which health now; those that are not healthy wait at the gate
+     * How many of them are of which health now, by the last results of their checks and whatever the thresholds; those that are not healthy wait at the gate
      */
     health: HealthCounts;
     hosts: number;
@@ -1107,7 +1131,7 @@ export type LastResult = {
      */
     checked_at: string;
     /**
-     * How many results in a row had this outcome
+     * How many results in a row there were since then
      */
     consecutive: number;
     detail: string;
@@ -1118,7 +1142,15 @@ export type LastResult = {
      */
     outcome: string;
     /**
-     * When the outcome last changed
+     * What lists, filters and counts take the check for: the outcome, or an earlier one until failure_threshold or success_threshold results in a row differ from it. The first result shows at once. The gate judges the outcome; new values may appear
+     */
+    shown: string;
+    /**
+     * When shown last changed
+     */
+    shown_since: string;
+    /**
+     * When it last became healthy or ceased to be
      */
     since: string;
     /**
@@ -1269,7 +1301,7 @@ export type PreviewHost = {
     excluded: Exclusion;
     fqdn: string;
     /**
-     * Now; a host that is not healthy waits at the gate
+     * Now, by the last results of its checks and whatever the thresholds; a host that is not healthy waits at the gate
      */
     health: HostHealth;
     host_id: string;
@@ -1754,6 +1786,10 @@ export type HealthCheckInputWritable = {
      */
     expected_body?: string;
     /**
+     * How many results in a row must be unhealthy or an error until the check shows so; default: 1. The gate judges each result alone
+     */
+    failure_threshold?: number;
+    /**
      * Default: checks.ignore_cert_errors_default of the settings, true
      */
     ignore_cert_errors?: boolean;
@@ -1765,6 +1801,10 @@ export type HealthCheckInputWritable = {
      * service only: a systemd unit
      */
     service_name?: string;
+    /**
+     * How many results in a row must be healthy until a check that shows otherwise shows so; default: 1. The gate judges each result alone
+     */
+    success_threshold?: number;
     /**
      * http only: absolute, http or https, without user and fragment
      */
@@ -1790,6 +1830,10 @@ export type HealthCheckUpdateWritable = {
      */
     expected_body?: string;
     /**
+     * How many results in a row must be unhealthy or an error until the check shows so; default: 1. The gate judges each result alone
+     */
+    failure_threshold?: number;
+    /**
      * Default: checks.ignore_cert_errors_default of the settings, true
      */
     ignore_cert_errors?: boolean;
@@ -1801,6 +1845,10 @@ export type HealthCheckUpdateWritable = {
      * service only: a systemd unit
      */
     service_name?: string;
+    /**
+     * How many results in a row must be healthy until a check that shows otherwise shows so; default: 1. The gate judges each result alone
+     */
+    success_threshold?: number;
     /**
      * http only: absolute, http or https, without user and fragment
      */

@@ -14,6 +14,8 @@ const http: HealthCheck = {
   ignore_cert_errors: false,
   basic_auth_user: 'probe',
   has_basic_auth_password: true,
+  failure_threshold: 1,
+  success_threshold: 1,
   last_result: null,
   created_at: '2026-11-26T14:00:00Z',
   updated_at: '2026-11-26T14:00:00Z',
