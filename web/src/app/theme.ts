@@ -1,5 +1,11 @@
 import { createTheme } from '@mantine/core';
 
+// The list of a choice scrolls itself, as those who listen to it expect, and is no box with a list in it.
+const choice = {
+  defaultProps: { withScrollArea: false },
+  styles: { options: { maxHeight: 220, overflowY: 'auto' } },
+} as const;
+
 // Calm and dense: one accent, and no red or amber but for trouble. The shade is dark enough for white text on it in both schemes.
 export const theme = createTheme({
   primaryColor: 'blue',
@@ -20,6 +26,11 @@ export const theme = createTheme({
     },
     // What opens is a part of what the page shows, and its first entry takes the focus.
     Menu: { defaultProps: { portalProps: { target: '#main' }, withInitialFocusPlaceholder: false } },
+    Combobox: { defaultProps: { portalProps: { target: '#main' } } },
+    Select: choice,
+    MultiSelect: choice,
+    Autocomplete: choice,
+    TagsInput: choice,
     Modal: { defaultProps: { centered: false, closeButtonProps: { 'aria-label': 'Close' } } },
     // A header in a dialog is none of the page, which has its own.
     ModalHeader: { defaultProps: { role: 'presentation' } },

@@ -48,9 +48,6 @@ export function ZoneSelect() {
           searchable
           allowDeselect={false}
           limit={80}
-          // The list itself scrolls, as those who listen to it expect.
-          withScrollArea={false}
-          styles={{ options: { maxHeight: 220, overflowY: 'auto' } }}
           comboboxProps={{ withinPortal: false }}
         />
       </Popover.Dropdown>
