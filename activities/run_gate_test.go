@@ -62,6 +62,25 @@ func TestAnUnhealthyHostWaitsAndNamesItsFailingChecksUntilItRecovers(t *testing.
 	require.Equal(t, 1, s.applies())
 }
 
+func TestTheFirstFailureShutsTheGateAndTheFirstSuccessOpensItWhateverTheCheckShows(t *testing.T) {
+	t.Parallel()
+	s := newRunSite(t)
+	s.storedHealthy(s.serviceCheck("nginx.service"), 10*time.Minute)
+	s.exec(`update host_health_checks set failure_threshold = 3, success_threshold = 3`)
+	s.host.SetServiceHealthy("nginx.service", false)
+	ref := s.job(jobSpec{})
+	wait := s.requireWaiting(s.carryOut(ref), ref, fleet.StatusWaitingHealthCheck, fleet.WaitHealthCheck)
+	require.Equal(t, "nginx.service", wait.Failing[0].Name)
+	require.Zero(t, s.applies())
+	require.Equal(t, "unhealthy healthy", stored[string](s, `select outcome || ' ' || shown from health_check_states`))
+
+	s.exec(`update health_check_states set shown = outcome`)
+	s.host.SetServiceHealthy("nginx.service", true)
+	require.Equal(t, activities.StepFollow, s.dispatch(ref).Next)
+	require.Equal(t, 1, s.applies())
+	require.Equal(t, "healthy unhealthy", stored[string](s, `select outcome || ' ' || shown from health_check_states`))
+}
+
 func TestStaleEvidenceIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	s := newRunSite(t)

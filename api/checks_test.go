@@ -51,7 +51,10 @@ func (s *site) password(check string) string {
 func TestCheckIsReturnedAsItWasSentWithoutItsPassword(t *testing.T) {
 	t.Parallel()
 	s, path := newCheckSite(t)
-	sent := httpCheck(map[string]any{"basic_auth_user": "probe", "basic_auth_pass": "s3cret-word", "ignore_cert_errors": false, "enabled": false})
+	sent := httpCheck(map[string]any{
+		"basic_auth_user": "probe", "basic_auth_pass": "s3cret-word", "ignore_cert_errors": false, "enabled": false,
+		"failure_threshold": 10.0, "success_threshold": 3.0,
+	})
 	a := s.call(s.admin, "POST", path, sent)
 	require.Equal(t, 201, a.status, "%s", a.body)
 	created := a.json(t)
@@ -141,6 +144,11 @@ func TestEachBrokenRuleOfACheckNamesItsField(t *testing.T) {
 		"password with a control":  {httpCheck(map[string]any{"basic_auth_user": "u", "basic_auth_pass": "p\x00"}), "basic_auth_pass"},
 		"password on a service":    {map[string]any{"name": "x", "check_type": "service", "service_name": "x.service", "basic_auth_pass": "p"}, "basic_auth_pass"},
 		"service name not of unit": {map[string]any{"name": "x", "check_type": "service", "service_name": "a b"}, "service_name"},
+		"failure threshold of 0":   {httpCheck(map[string]any{"failure_threshold": 0}), "failure_threshold"},
+		"failure threshold of 11":  {httpCheck(map[string]any{"failure_threshold": 11}), "failure_threshold"},
+		"success threshold of 0":   {httpCheck(map[string]any{"success_threshold": 0}), "success_threshold"},
+		"success threshold of 11":  {httpCheck(map[string]any{"success_threshold": 11}), "success_threshold"},
+		"half a threshold":         {httpCheck(map[string]any{"failure_threshold": 1.5}), "failure_threshold"},
 		"unknown field":            {httpCheck(map[string]any{"slot": 1}), "slot"},
 	} {
 		fields := []string{}
@@ -220,6 +228,41 @@ func TestChangedQuestionForgetsTheLastResultAndARenamedOneKeepsIt(t *testing.T) 
 	require.EqualValues(t, 12, got["last_result"].(map[string]any)["latency_ms"])
 	got = s.must(200, s.admin, "PUT", path+"/"+id, httpCheck(map[string]any{"name": "renamed", "expected_body": "fine"}))
 	require.Nil(t, got["last_result"], "a result of the old question must not open the gate for the new one")
+}
+
+func TestACheckWithoutThresholdsHasThoseOfOneAlsoOnReplace(t *testing.T) {
+	t.Parallel()
+	s, path := newCheckSite(t)
+	created := s.must(201, s.admin, "POST", path, httpCheck(nil))
+	require.EqualValues(t, 1, created["failure_threshold"])
+	require.EqualValues(t, 1, created["success_threshold"])
+	one := path + "/" + created["id"].(string)
+	s.must(200, s.admin, "PUT", one, httpCheck(map[string]any{"failure_threshold": 3, "success_threshold": 10}))
+	require.Equal(t, 1, s.count(`select count(*) from audit_entries where action = 'health_check.update'
+		and detail->>'failure_threshold' = '3' and detail->>'success_threshold' = '10'`))
+	replaced := s.must(200, s.admin, "PUT", one, httpCheck(nil))
+	require.EqualValues(t, 1, replaced["failure_threshold"])
+	require.EqualValues(t, 1, replaced["success_threshold"])
+}
+
+func TestTheLastResultSaysWhatTheCheckShowsBesidesAndAnotherThresholdKeepsIt(t *testing.T) {
+	t.Parallel()
+	s, path := newCheckSite(t)
+	id := s.must(201, s.admin, "POST", path, httpCheck(map[string]any{"failure_threshold": 3}))["id"].(string)
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	for i, outcome := range []fleet.Outcome{fleet.OutcomeHealthy, fleet.OutcomeUnhealthy, fleet.OutcomeUnhealthy} {
+		require.NoError(t, s.store.StoreResults(t.Context(), []fleet.Result{{
+			CheckID: id, Outcome: outcome, CheckedAt: now.Add(time.Duration(i) * time.Second),
+		}}))
+	}
+	last := s.must(200, s.admin, "PUT", path+"/"+id, httpCheck(map[string]any{"failure_threshold": 4}))["last_result"].(map[string]any)
+	require.Equal(t, "unhealthy", last["outcome"])
+	require.EqualValues(t, 2, last["consecutive"])
+	require.Equal(t, now.Add(time.Second).Format(time.RFC3339Nano), last["since"])
+	require.Equal(t, "healthy", last["shown"])
+	require.Equal(t, now.Format(time.RFC3339Nano), last["shown_since"])
+	host := s.must(200, s.admin, "GET", strings.TrimSuffix(path, "/health-checks"), nil)
+	require.Equal(t, "healthy", host["health"].(map[string]any)["state"])
 }
 
 func TestResultsAreListedNewestFirstAndNotBeyondTheirRetention(t *testing.T) {

@@ -33,15 +33,15 @@ func TestACheckShowsAnotherHealthOnceEnoughResultsInARowSaySo(t *testing.T) {
 		failures, successes int
 		results, shown      string
 	}{
-		"by default every result shows":               {1, 1, "huehuh", "huehuh"},
-		"the first result shows whatever it is":       {10, 10, "u", "u"},
-		"failures are held up to the threshold":       {3, 1, "huuuh", "hhhuh"},
+		"by default every result shows":                   {1, 1, "huehuh", "huehuh"},
+		"the first result shows whatever it is":           {10, 10, "u", "u"},
+		"failures are held up to the threshold":           {3, 1, "huuuh", "hhhuh"},
 		"an error counts as a failure and the last shows": {3, 1, "huue", "hhhe"},
-		"one success begins the count anew":           {3, 1, "huuhuuu", "hhhhhhu"},
-		"successes are held up to the threshold":      {1, 3, "uhhhu", "uuuhu"},
-		"one failure begins the count anew":           {1, 3, "uhhuhhh", "uuuuuuh"},
-		"a failure of the other kind shows at once":   {3, 3, "uehe", "ueee"},
-		"both at the limit":                           {10, 10, "huuuuuuuuuuhhhhhhhhhh", "hhhhhhhhhhuuuuuuuuuuh"},
+		"one success begins the count anew":               {3, 1, "huuhuuu", "hhhhhhu"},
+		"successes are held up to the threshold":          {1, 3, "uhhhu", "uuuhu"},
+		"one failure begins the count anew":               {1, 3, "uhhuhhh", "uuuuuuh"},
+		"a failure of the other kind shows at once":       {3, 3, "uehe", "ueee"},
+		"both at the limit":                               {10, 10, "huuuuuuuuuuhhhhhhhhhh", "hhhhhhhhhhuuuuuuuuuuh"},
 	} {
 		check := db.check(host, 1)
 		db.thresholds(check, c.failures, c.successes)

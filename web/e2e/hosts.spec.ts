@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import type { Group, HealthCheck, Host, HostList, User } from '../src/api';
-import { api, expect, expectAccessible, signIn, test } from './site';
+import { api, control, expect, expectAccessible, signIn, test } from './site';
 
 /** Names that no other test, and no run before, has used. */
 const unique = (name: string) => `${name}-${Date.now().toString(36)}${Math.floor(Math.random() * 1e4)}`;
@@ -125,6 +125,45 @@ test('the password of a check is kept, and what clears it is said before', async
   await expect(dialog.getByText('The password will be cleared')).toBeVisible();
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(check.getByText('without a password')).toBeVisible();
+  await api('DELETE', `/hosts/${host.id}`);
+});
+
+test('a check with thresholds holds on to what it shows, and says that the gate does not', async ({ admin: page }) => {
+  const sim = await machine();
+  const host = await newHost();
+  await api('POST', `/hosts/${host.id}/health-checks`, {
+    name: 'start page',
+    check_type: 'http',
+    url: sim.web_url,
+    expected_body: sim.fqdn,
+  });
+  await page.goto(`/hosts/${host.id}`);
+  const check = page.getByRole('listitem', { name: 'start page' });
+  await check.getByRole('button', { name: 'Edit' }).click();
+  const dialog = page.getByRole('dialog');
+  const failures = dialog.getByLabel('Failures until unhealthy');
+  await failures.fill('11');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(failures).toHaveAttribute('aria-invalid', 'true');
+  await failures.fill('10');
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toBeHidden();
+  await check.getByRole('button', { name: 'Test now' }).click();
+  await expect(check.getByText(/Healthy since/)).toBeVisible();
+  await expect(check.getByText(/The gate goes by the last result/)).toBeHidden();
+
+  await control(sim.fqdn, 'web', { healthy: false });
+  try {
+    await check.getByRole('button', { name: 'Test now' }).click();
+    await expect(check.getByText(/^\d of 10 failures$/)).toBeVisible();
+    await expect(check.getByText('The gate goes by the last result and waits already.')).toBeVisible();
+    await expectAccessible(page);
+    await page.goto(`/hosts?q=${host.fqdn}`);
+    await expect(page.getByRole('row', { name: host.fqdn }).getByText('Healthy', { exact: true })).toBeVisible();
+  } finally {
+    await control(sim.fqdn, 'web', { healthy: true });
+  }
   await api('DELETE', `/hosts/${host.id}`);
 });
 

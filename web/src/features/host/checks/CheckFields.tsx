@@ -1,4 +1,14 @@
-import { Alert, Checkbox, Group, PasswordInput, SegmentedControl, Select, TextInput } from '@mantine/core';
+import {
+  Alert,
+  Checkbox,
+  Group,
+  NumberInput,
+  PasswordInput,
+  SegmentedControl,
+  Select,
+  Text,
+  TextInput,
+} from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import type { HealthCheck } from '../../../api';
 import { type CheckValues, losesPassword } from './checkForm';
@@ -30,12 +40,34 @@ export function CheckFields({ form, check }: Props) {
         {...form.getInputProps('name')}
       />
       {form.values.check_type === 'service' ? <ServiceFields form={form} /> : <HttpFields form={form} check={check} />}
+      <Thresholds form={form} />
       <Checkbox
         label="Enabled"
         description="Polled, and asked before every patch"
         {...form.getInputProps('enabled', { type: 'checkbox' })}
       />
     </>
+  );
+}
+
+/** How long what is shown holds on, for checks that come and go. */
+function Thresholds({ form }: Props) {
+  const field = {
+    description: 'In a row, at most 10',
+    required: true,
+    allowDecimal: false,
+    hideControls: true,
+  } as const;
+  return (
+    <div>
+      <Group grow align="flex-start" preventGrowOverflow={false}>
+        <NumberInput label="Failures until unhealthy" {...field} {...form.getInputProps('failure_threshold')} />
+        <NumberInput label="Successes until healthy again" {...field} {...form.getInputProps('success_threshold')} />
+      </Group>
+      <Text size="xs" c="dimmed" mt={4}>
+        For what lists and counts show. Before a patch the last result alone counts.
+      </Text>
+    </div>
   );
 }
 

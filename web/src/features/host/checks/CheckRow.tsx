@@ -5,6 +5,7 @@ import { HealthBadge, healthWord } from '../../../shared/ui/HealthBadge';
 import { Age } from '../../../shared/ui/Time';
 import { CheckActions } from './CheckActions';
 import { History } from './History';
+import { held } from './held';
 
 interface Props {
   check: HealthCheck;
@@ -16,15 +17,18 @@ interface Props {
 
 /** A check with its last result, what can be done with it, and its history. */
 export function CheckRow({ check, because, last }: Props) {
+  const holding = held(check);
   return (
     <Paper withBorder p="sm" component="li" aria-label={check.name}>
       <Stack gap={6}>
         <Group gap="sm" justify="space-between">
           <Group gap="sm">
             <HealthBadge
-              state={check.last_result?.outcome ?? 'unknown'}
+              state={check.last_result?.shown ?? 'unknown'}
               stale={check.last_result?.stale || !check.enabled}
-            />
+            >
+              {holding?.count}
+            </HealthBadge>
             <Text fw={600} size="sm">
               {check.name}
             </Text>
@@ -33,6 +37,7 @@ export function CheckRow({ check, because, last }: Props) {
         </Group>
         <What check={check} />
         <LastResult check={check} />
+        {holding && <Text size="xs">{holding.why}</Text>}
         <CheckActions check={check} because={because} last={last} />
         <History check={check} />
       </Stack>

@@ -23,14 +23,19 @@ const http: HealthCheck = {
 
 test('only the fields of its type are sent, whatever was typed into the others', () => {
   const typed = { ...newCheck, name: 'n', service_name: 'nginx.service', url: 'https://x', expected_body: 'ok' };
-  expect(checkBody(typed)).toEqual({ name: 'n', check_type: 'service', enabled: true, service_name: 'nginx.service' });
+  const always = { name: 'n', enabled: true, failure_threshold: 1, success_threshold: 1 };
+  expect(checkBody(typed)).toEqual({ ...always, check_type: 'service', service_name: 'nginx.service' });
   expect(checkBody({ ...typed, check_type: 'http' })).toEqual({
-    name: 'n',
+    ...always,
     check_type: 'http',
-    enabled: true,
     url: 'https://x',
     expected_body: 'ok',
   });
+});
+
+test('the thresholds of a check stay when something else of it changes', () => {
+  const values = checkValues({ ...http, failure_threshold: 3, success_threshold: 10 });
+  expect(checkBody({ ...values, enabled: false })).toMatchObject({ failure_threshold: 3, success_threshold: 10 });
 });
 
 test('the password is kept unless one is typed, and cleared only where that is asked for', () => {

@@ -13,6 +13,9 @@ export interface CheckValues {
   basic_auth_user: string;
   basic_auth_pass: string;
   clear_password: boolean;
+  /** Empty while somebody types. */
+  failure_threshold: number | string;
+  success_threshold: number | string;
 }
 
 export const newCheck: CheckValues = {
@@ -26,6 +29,8 @@ export const newCheck: CheckValues = {
   basic_auth_user: '',
   basic_auth_pass: '',
   clear_password: false,
+  failure_threshold: 1,
+  success_threshold: 1,
 };
 
 export function checkValues(check: HealthCheck): CheckValues {
@@ -40,17 +45,24 @@ export function checkValues(check: HealthCheck): CheckValues {
     basic_auth_user: check.basic_auth_user ?? '',
     basic_auth_pass: '',
     clear_password: false,
+    failure_threshold: check.failure_threshold,
+    success_threshold: check.success_threshold,
   };
 }
 
 /** What is sent: the fields of its type alone, and the password where one was typed or the stored one is to go. */
 export function checkBody(values: CheckValues): HealthCheckUpdateWritable {
   const { name, check_type, enabled } = values;
-  if (check_type === 'service') return { name, check_type, enabled, service_name: values.service_name };
+  const thresholds = {
+    failure_threshold: Number(values.failure_threshold),
+    success_threshold: Number(values.success_threshold),
+  };
+  if (check_type === 'service') return { name, check_type, enabled, service_name: values.service_name, ...thresholds };
   return {
     name,
     check_type,
     enabled,
+    ...thresholds,
     url: values.url,
     expected_body: values.expected_body,
     ...(values.certificate === 'default' ? {} : { ignore_cert_errors: values.certificate === 'ignore' }),
@@ -74,6 +86,8 @@ export const checkFields = [
   'expected_body',
   'basic_auth_user',
   'basic_auth_pass',
+  'failure_threshold',
+  'success_threshold',
 ] as const;
 
 /** Says why saving would clear the stored password although nobody asked for it; undefined where it would not. */
