@@ -1,12 +1,14 @@
 package store_test
 
 import (
+	"database/sql"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/patch-manager/patch-manager/fleet"
+	"github.com/patch-manager/patch-manager/store"
 	"github.com/patch-manager/patch-manager/store/storetest"
 )
 
@@ -208,4 +210,27 @@ func TestARunIsReleasableByTheLastResultsWhateverIsShown(t *testing.T) {
 	db.put(result(c, 2, fleet.OutcomeHealthy), result(c, 3, fleet.OutcomeHealthy), result(c, 4, fleet.OutcomeUnhealthy))
 	require.Equal(t, fleet.OutcomeHealthy, db.state(c.ID).Shown)
 	require.Empty(t, releasable())
+}
+
+func TestAStateFromBeforeThresholdsShowsItsLastResult(t *testing.T) {
+	t.Parallel()
+	db, err := sql.Open("pgx", storetest.Empty(t))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	require.NoError(t, store.MigrateTo(t.Context(), db, 18))
+	_, err = db.ExecContext(t.Context(), `with h as (insert into hosts (id, fqdn, address) values (gen_random_uuid(), 'h', 'h') returning id)
+		insert into host_health_checks (id, host_id, slot, name, check_type, service_name)
+		select gen_random_uuid(), id, 1, 'c', 'service', 'c' from h`)
+	require.NoError(t, err)
+	_, err = db.ExecContext(t.Context(), `insert into health_check_states (check_id, host_id, outcome, healthy, detail, latency_ms, checked_at, since)
+		select id, host_id, 'error', false, '', 1, now(), now() - interval '1 hour' from host_health_checks`)
+	require.NoError(t, err)
+
+	_, err = store.MigrateDB(t.Context(), db)
+	require.NoError(t, err)
+	var kept bool
+	require.NoError(t, db.QueryRowContext(t.Context(), `select s.shown = 'error' and s.shown_since = s.since
+		and c.failure_threshold = 1 and c.success_threshold = 1
+		from health_check_states s join host_health_checks c on c.id = s.check_id`).Scan(&kept))
+	require.True(t, kept)
 }
