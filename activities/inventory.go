@@ -90,13 +90,14 @@ func ask(ctx context.Context, conn fleet.AgentConn, to *fleet.Inventory) error {
 
 // Inventory keeps the inventories of the fleet fresh.
 type Inventory struct {
-	reader *InventoryReader
-	log    *slog.Logger
+	reader     *InventoryReader
+	beginnings beginnings
+	log        *slog.Logger
 }
 
 // NewInventory makes the activities over reader.
 func NewInventory(reader *InventoryReader, log *slog.Logger) *Inventory {
-	return &Inventory{reader: reader, log: log}
+	return &Inventory{reader: reader, beginnings: newBeginnings(), log: log}
 }
 
 // ListInventoryShards divides all hosts.
@@ -108,7 +109,7 @@ func (i *Inventory) ListInventoryShards(ctx context.Context) ([]fleet.Shard, err
 // TakeInventory asks the hosts of one shard, spread over the interval. It reports the hosts it did not reach in time.
 func (i *Inventory) TakeInventory(ctx context.Context, in ShardInput) (SweepReport, error) {
 	s := sweep[fleet.Inventory]{
-		in: in, resume: resumed(ctx), concurrency: inventoryConcurrency, maxBatch: maxInventoriesPerBatch,
+		in: in, resume: resumed(ctx), concurrency: inventoryConcurrency, beginnings: i.beginnings, maxBatch: maxInventoriesPerBatch,
 		stopping: activity.GetWorkerStopChannel(ctx), beat: heartbeat(ctx),
 		page: func(ctx context.Context, after string, limit int) ([]fleet.HostChecks, error) {
 			hosts, err := i.reader.store.ShardHosts(ctx, in.Shard, after, limit)

@@ -149,7 +149,7 @@ func TestAnInventorySweepAsksEveryHost(t *testing.T) {
 	i := activities.NewInventory(activities.NewInventoryReader(s, s), slog.New(slog.DiscardHandler))
 	env := (&testsuite.WorkflowTestSuite{}).NewTestActivityEnvironment()
 	env.RegisterActivity(i.TakeInventory)
-	result, err := env.ExecuteActivity(i.TakeInventory, shardInput(45))
+	result, err := env.ExecuteActivity(i.TakeInventory, shardInput())
 	require.NoError(t, err)
 	var report activities.SweepReport
 	require.NoError(t, result.Get(&report))

@@ -46,6 +46,7 @@ type Poller struct {
 	runner      *CheckRunner
 	waker       Waker
 	concurrency int
+	beginnings  beginnings
 	log         *slog.Logger
 
 	// What shards store in one instant is one transaction, and what they ask after it one query.
@@ -58,7 +59,7 @@ func NewPoller(store PollStore, runner *CheckRunner, waker Waker, concurrency in
 	if concurrency <= 0 {
 		concurrency = DefaultConcurrency
 	}
-	p := &Poller{store: store, runner: runner, waker: waker, concurrency: concurrency, log: log}
+	p := &Poller{store: store, runner: runner, waker: waker, concurrency: concurrency, beginnings: newBeginnings(), log: log}
 	p.storing = gather.NewRounds(maxResultsPerRound, storeTimeout, func(ctx context.Context, results []fleet.Result) (struct{}, error) {
 		return struct{}{}, store.StoreResults(ctx, results)
 	})
@@ -76,7 +77,7 @@ func (p *Poller) ListPollShards(ctx context.Context) ([]fleet.Shard, error) {
 // these release. It reports the checks it did not reach in time.
 func (p *Poller) PollShard(ctx context.Context, in ShardInput) (SweepReport, error) {
 	s := sweep[fleet.Result]{
-		in: in, resume: resumed(ctx), concurrency: p.concurrency, maxBatch: maxResultsPerBatch,
+		in: in, resume: resumed(ctx), concurrency: p.concurrency, beginnings: p.beginnings, maxBatch: maxResultsPerBatch,
 		stopping: activity.GetWorkerStopChannel(ctx), beat: heartbeat(ctx),
 		page: func(ctx context.Context, after string, limit int) ([]fleet.HostChecks, error) {
 			return p.store.ShardChecks(ctx, in.Shard, after, limit)

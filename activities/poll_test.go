@@ -15,10 +15,11 @@ import (
 	"github.com/patch-manager/patch-manager/fleet"
 )
 
-// shardInput is a shard of a sweep that began so long ago that every host's turn has come.
-func shardInput(hosts int) activities.ShardInput {
+// shardInput is a shard whose hosts are all due as soon as it begins: it says that it has so many that each is due at once
+// after the one before.
+func shardInput() activities.ShardInput {
 	return activities.ShardInput{
-		Shard: fleet.Shard{Zone: fleet.DefaultZone, Hosts: hosts}, Start: time.Now().Add(-50 * time.Minute), Interval: time.Hour,
+		Shard: fleet.Shard{Zone: fleet.DefaultZone, Hosts: 100_000_000}, Start: time.Now(), Interval: time.Hour,
 	}
 }
 
@@ -45,7 +46,7 @@ func TestAPollStoresEveryResultAndWakesTheRunsItReleases(t *testing.T) {
 	f.add("h2", serviceCheck("h2", "c"))
 	f.waiting = []fleet.RunRef{{JobID: "j1", HostID: "h1"}, {JobID: "j2", HostID: "h1"}, {JobID: "j1", HostID: "h3"}}
 
-	report, err := pollOnce(t, f.poller(), shardInput(2))
+	report, err := pollOnce(t, f.poller(), shardInput())
 
 	require.NoError(t, err)
 	require.Equal(t, activities.SweepReport{Hosts: 2, Results: 3}, report)
@@ -67,7 +68,7 @@ func TestAHostWithACheckThatIsNotHealthyReleasesNobody(t *testing.T) {
 		return fleet.OutcomeHealthy
 	}
 	f.waiting = []fleet.RunRef{{JobID: "j1", HostID: "h1"}}
-	_, err := pollOnce(t, f.poller(), shardInput(1))
+	_, err := pollOnce(t, f.poller(), shardInput())
 	require.NoError(t, err)
 	require.Empty(t, f.woken)
 	require.Empty(t, f.asked)
@@ -87,7 +88,7 @@ func TestARunThatCanNotBeWokenKeepsNeitherTheOthersNorThePoll(t *testing.T) {
 		}
 		return nil
 	}
-	report, err := pollOnce(t, f.poller(), shardInput(40))
+	report, err := pollOnce(t, f.poller(), shardInput())
 	require.NoError(t, err)
 	require.Equal(t, 40, report.Results)
 	require.Len(t, f.woken, 39)
@@ -98,7 +99,7 @@ func TestAPollResumesFromItsHeartbeat(t *testing.T) {
 	f := newFakeFleet()
 	f.add("h1", serviceCheck("h1", "a"))
 	f.add("h2", serviceCheck("h2", "b"))
-	report, err := pollOnce(t, f.poller(), shardInput(2), activities.SweepProgress{After: "h1", Hosts: 1, Results: 1})
+	report, err := pollOnce(t, f.poller(), shardInput(), activities.SweepProgress{After: "h1", Hosts: 1, Results: 1})
 	require.NoError(t, err)
 	require.Equal(t, activities.SweepReport{Hosts: 2, Results: 2}, report)
 	require.Equal(t, []string{"b"}, checkIDs(f.stored()))
@@ -108,7 +109,7 @@ func TestAHeartbeatThatCanNotBeReadStartsTheShardOver(t *testing.T) {
 	t.Parallel()
 	f := newFakeFleet()
 	f.add("h1", serviceCheck("h1", "a"))
-	report, err := pollOnce(t, f.poller(), shardInput(1), "from another version")
+	report, err := pollOnce(t, f.poller(), shardInput(), "from another version")
 	require.NoError(t, err)
 	require.Equal(t, 1, report.Hosts)
 }
@@ -118,7 +119,7 @@ func TestAPollWithTheDatabaseAwayIsTriedAgain(t *testing.T) {
 	f := newFakeFleet()
 	f.add("h1", serviceCheck("h1", "a"))
 	f.storeErr = func([]fleet.Result) error { return fleet.Unavailable("database_unavailable", "away") }
-	_, err := pollOnce(t, f.poller(), shardInput(1))
+	_, err := pollOnce(t, f.poller(), shardInput())
 	var failed *temporal.ApplicationError
 	require.ErrorAs(t, err, &failed)
 	require.False(t, failed.NonRetryable())

@@ -42,8 +42,9 @@ type SweepReport struct {
 type sweep[R any] struct {
 	in          ShardInput
 	resume      SweepProgress
-	concurrency int // hosts at once
-	maxBatch    int // results stored at once
+	concurrency int        // hosts at once
+	beginnings  beginnings // those of all shards
+	maxBatch    int        // results stored at once
 	stopping    <-chan struct{}
 
 	page  func(ctx context.Context, after string, limit int) ([]fleet.HostChecks, error)
@@ -89,7 +90,7 @@ func (s *sweep[R]) run(ctx context.Context) (SweepReport, error) {
 
 // walk starts the visits, waits for them all, and returns how many it started and whether it came to the last host.
 func (s *sweep[R]) walk(ctx context.Context, visits chan<- visited[R]) (started int, through bool, err error) {
-	p := fleet.NewPace(s.in.Start, s.in.Interval, s.in.Shard.Hosts)
+	p := fleet.NewPace(s.in.Start, s.in.Interval, s.in.Shard.Hosts, s.resume.Hosts, time.Now())
 	ctx, cancel := context.WithDeadline(ctx, p.End)
 	defer cancel()
 	var visitors sync.WaitGroup
@@ -107,9 +108,13 @@ func (s *sweep[R]) walk(ctx context.Context, visits chan<- visited[R]) (started 
 			if !waitUntil(ctx, p.Turn(s.resume.Hosts+started)) || !take(ctx, slots) {
 				return started, false, nil
 			}
+			begun, ok := s.beginnings.begin(ctx)
+			if !ok {
+				return started, false, nil
+			}
 			n := started
 			visitors.Go(func() {
-				defer func() { <-slots }()
+				defer func() { begun(); <-slots }()
 				if results, err := s.visit(ctx, host); err == nil {
 					visits <- visited[R]{n: n, hostID: host.Endpoint.HostID, results: results}
 				}

@@ -34,12 +34,12 @@ func (b *bench) measureHTTP(ctx context.Context, db *database) error {
 		return err
 	}
 	defer pages.end()
-	checks, err := db.addHosts(ctx, pageHosts, func(host int) []fleet.Check {
+	checks, err := db.addHosts(ctx, pageHosts, func(n int) host {
 		checks := make([]fleet.Check, pageChecks/pageHosts)
 		for i := range checks {
-			checks[i] = fleet.Check{Type: fleet.CheckHTTP, URL: pages.urls[(host+i)%pageServers], ExpectedBody: pageText}
+			checks[i] = fleet.Check{Type: fleet.CheckHTTP, URL: pages.urls[(n+i)%pageServers], ExpectedBody: pageText}
 		}
-		return checks
+		return host{checks: checks}
 	})
 	if err != nil {
 		return err
@@ -140,18 +140,21 @@ func newPollOf(db *database) *pollOf {
 type timing struct {
 	start    time.Time
 	interval time.Duration
+	hosts    int // of each shard, for the pace
 }
 
-// dueNow makes every host due at once.
-func dueNow() timing { return timing{time.Now().Add(-time.Hour), time.Hour + time.Minute} }
+// dueNow makes every host due at once: a shard has so many by what it says that each is due right after the one before.
+func dueNow() timing { return timing{time.Now(), time.Minute, 1_000_000_000} }
 
 // dueByAndBy gives each shard as many hosts a second as a whole one has at the default interval.
-func dueByAndBy() timing { return timing{time.Now(), 5 * time.Minute * spreadShard / wholeShard} }
+func dueByAndBy() timing {
+	return timing{time.Now(), 5 * time.Minute * spreadShard / wholeShard, spreadShard}
+}
 
 // byAndBy does n pieces of work when the hosts of a sweep that is spread have their turns.
 func byAndBy(n int, do func(i int) error) error {
 	at := dueByAndBy()
-	pace := fleet.NewPace(at.start, at.interval, spreadShard)
+	pace := fleet.NewPace(at.start, at.interval, spreadShard, 0, at.start)
 	var all errgroup.Group
 	for i := range n {
 		if perTurn := n / spreadShard; i%perTurn == 0 {
@@ -171,12 +174,15 @@ func (p *pollOf) sweep(ctx context.Context, size int, at timing) error {
 	reports := make([]activities.SweepReport, len(shards))
 	var polling errgroup.Group
 	for i, shard := range shards {
+		shard.Hosts = at.hosts
 		polling.Go(func() error {
 			suite := testsuite.WorkflowTestSuite{}
 			suite.SetLogger(temporallog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 			env := suite.NewTestActivityEnvironment()
 			env.RegisterActivity(p.poller.PollShard)
-			value, err := env.ExecuteActivity(p.poller.PollShard, activities.ShardInput{Shard: shard, Start: at.start, Interval: at.interval})
+			value, err := env.ExecuteActivity(p.poller.PollShard, activities.ShardInput{
+				Shard: shard, Start: at.start, Interval: at.interval,
+			})
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/patch-manager/patch-manager/agent"
 	"github.com/patch-manager/patch-manager/devstack"
 	"github.com/patch-manager/patch-manager/fleet"
 	"github.com/patch-manager/patch-manager/secret"
@@ -24,6 +26,9 @@ type database struct {
 	url  string
 	pid  int // of the server
 }
+
+// benchDomain is what the names of hosts end in.
+const benchDomain = "bench.internal"
 
 // maxConns is the default of the setting database.max_conns.
 const maxConns = 20
@@ -77,28 +82,38 @@ func (d *database) close(ctx context.Context) {
 	_ = d.conn.Close(ctx) // nothing is measured any more
 }
 
-// addHosts adds n hosts, each with the checks that make gives it, and returns all checks. Ids are of version 7, as the API
-// makes them.
-func (d *database) addHosts(ctx context.Context, n int, make func(host int) []fleet.Check) ([]fleet.Check, error) {
+// host is a host to add, with its checks.
+type host struct {
+	address string // 127.0.0.1 unless given
+	port    int    // the default of agents unless given
+	checks  []fleet.Check
+}
+
+// addHosts adds n hosts as make makes them, and returns all checks. Ids are of version 7, as the API makes them.
+func (d *database) addHosts(ctx context.Context, n int, make func(i int) host) ([]fleet.Check, error) {
 	var hosts, rows [][]any
 	var checks []fleet.Check
 	defined := time.Now().UTC().Truncate(time.Microsecond)
 	for i := range n {
-		host := uuid.Must(uuid.NewV7()).String()
-		hosts = append(hosts, []any{host, fmt.Sprintf("host-%s.bench.internal", host), "127.0.0.1"})
-		for slot, c := range make(i) {
-			c.ID, c.HostID, c.DefinedAt = uuid.Must(uuid.NewV7()).String(), host, defined
+		id := uuid.Must(uuid.NewV7()).String()
+		h := make(i)
+		hosts = append(hosts, []any{
+			id, fmt.Sprintf("host-%s.%s", id, benchDomain), cmp.Or(h.address, "127.0.0.1"), cmp.Or(h.port, agent.DefaultPort),
+		})
+		for slot, c := range h.checks {
+			c.ID, c.HostID, c.DefinedAt = uuid.Must(uuid.NewV7()).String(), id, defined
 			checks = append(checks, c)
 			rows = append(rows, []any{
-				c.ID, host, slot + 1, fmt.Sprintf("check %d", slot), string(c.Type),
+				c.ID, id, slot + 1, fmt.Sprintf("check %d", slot), string(c.Type),
 				text(c.ServiceName), text(c.URL), text(c.ExpectedBody), defined,
 			})
 		}
 	}
-	if _, err := d.conn.CopyFrom(ctx, pgx.Identifier{"hosts"}, []string{"id", "fqdn", "address"}, pgx.CopyFromRows(hosts)); err != nil {
+	columns := []string{"id", "fqdn", "address", "agent_port"}
+	if _, err := d.conn.CopyFrom(ctx, pgx.Identifier{"hosts"}, columns, pgx.CopyFromRows(hosts)); err != nil {
 		return nil, err
 	}
-	columns := []string{"id", "host_id", "slot", "name", "check_type", "service_name", "url", "expected_body", "defined_at"}
+	columns = []string{"id", "host_id", "slot", "name", "check_type", "service_name", "url", "expected_body", "defined_at"}
 	if _, err := d.conn.CopyFrom(ctx, pgx.Identifier{"host_health_checks"}, columns, pgx.CopyFromRows(rows)); err != nil {
 		return nil, err
 	}

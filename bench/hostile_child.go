@@ -77,6 +77,8 @@ func (o order) carryOut(ctx context.Context) (any, error) {
 		return o.servePages(), nil
 	case roleAgents:
 		return o.serveAgents()
+	case roleCrowd, roleSilent:
+		return o.serveCrowd()
 	}
 	return o.measureMemory(ctx)
 }

@@ -33,23 +33,29 @@ var parts = []part{
 	{"hostile", measureHostile},
 	{"checks", measureChecks},
 	{"store", measureStore},
+	{"sweeps", measureSweeps},
+	{"dead", measureDead},
 }
 
 // bench is one run of the benchmarks.
 type bench struct {
-	dir     string
-	hosts   int // of the large job
-	rounds  int
-	results []result
+	dir      string
+	hosts    int           // of the large job
+	fleet    int           // hosts of a live system
+	interval time.Duration // of its sweeps
+	rounds   int
+	results  []result
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	b := &bench{}
-	only := flag.String("only", "", "parts to run, separated by commas: cost, gate, rate, job, audit, hostile, checks, store; all unless given")
+	only := flag.String("only", "", "parts to run, separated by commas: cost, gate, rate, job, audit, hostile, checks, store, sweeps, dead; all unless given")
 	out := flag.String("out", filepath.Join(".dev", "bench"), "folder of results.json and of scratch state")
 	flag.IntVar(&b.hosts, "hosts", 2000, "hosts of the large job")
+	flag.IntVar(&b.fleet, "fleet", smallFleet, "hosts of the fleet that is swept")
+	flag.DurationVar(&b.interval, "interval", sweepInterval, "between its sweeps")
 	flag.IntVar(&b.rounds, "rounds", 3, "rounds of comparisons")
 	profile := flag.String("profile", "", "file for a profile of the processors of this process")
 	isChild := flag.Bool("child", false, "used by bench itself: carry out what is told on standard input")

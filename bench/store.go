@@ -44,12 +44,12 @@ func (b *bench) measureResults(ctx context.Context, db *database) error {
 }
 
 func (d *database) addServices(ctx context.Context, hosts int) ([]fleet.Check, error) {
-	return d.addHosts(ctx, hosts, func(int) []fleet.Check {
+	return d.addHosts(ctx, hosts, func(int) host {
 		checks := make([]fleet.Check, storeChecks/storeHosts)
 		for i := range checks {
 			checks[i] = fleet.Check{Type: fleet.CheckService, ServiceName: serviceOf(i)}
 		}
-		return checks
+		return host{checks: checks}
 	})
 }
 

@@ -36,7 +36,7 @@ type Stack struct {
 	Fleet *agenttest.Fleet
 	API   *Client
 
-	worker          *Process
+	api, worker     *Process
 	config          StackConfig
 	env             *environment
 	databaseURL     string
@@ -60,6 +60,34 @@ func StartStack(ctx context.Context, c StackConfig) (*Stack, error) {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
+}
+
+// DatabaseURL is where the database is, as its owner.
+func (s *Stack) DatabaseURL() string { return s.databaseURL }
+
+// TemporalAddress is the host:port of Temporal.
+func (s *Stack) TemporalAddress() string { return s.temporalAddress }
+
+// PIDs are the ids of the processes that are ours and run by now: api, worker, postgres and temporal.
+func (s *Stack) PIDs() map[string]int {
+	processes := map[string]*Process{"api": s.api, "worker": s.worker}
+	if s.postgres != nil {
+		processes["postgres"] = s.postgres.Process
+	}
+	if s.temporal != nil {
+		select {
+		case <-s.temporal.done:
+			processes["temporal"] = s.temporal.server.Process
+		default: // it is still starting
+		}
+	}
+	pids := map[string]int{}
+	for name, p := range processes {
+		if p != nil {
+			pids[name] = p.PID()
+		}
+	}
+	return pids
 }
 
 // Failed delivers an error when a part ends that should not.

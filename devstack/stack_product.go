@@ -82,7 +82,8 @@ func (s *Stack) startAPI(ctx context.Context) error {
 	}
 	s.config.Say("starting the API")
 	address := s.listenAddress("api.listen")
-	if _, err := s.serve(ctx, "api", address); err != nil {
+	var err error
+	if s.api, err = s.serve(ctx, "api", address); err != nil {
 		return err
 	}
 	if err := s.connect(ctx, "http://"+address); err != nil {

@@ -20,6 +20,7 @@ const (
 	TypePatchHost     = "PatchHost"
 	TypeWakeRuns      = "WakeRuns"
 	TypeReconcileJobs = "ReconcileJobs"
+	TypePollHealth    = "PollHealth"
 )
 
 // Messages to a PatchHost run. A wake-up carries nothing: the run decides anew from the database.

@@ -39,7 +39,7 @@ type sweepRun struct {
 
 func (s *sweepRun) run(ctx workflow.Context) (SweepResult, error) {
 	s.start = workflow.Now(ctx)
-	s.end = fleet.NewPace(s.start, s.in.Interval, 0).End
+	s.end = fleet.NewPace(s.start, s.in.Interval, 0, 0, s.start).End
 	var shards []fleet.Shard
 	if err := workflow.ExecuteActivity(s.listing(ctx), s.list).Get(ctx, &shards); err != nil {
 		return SweepResult{}, err
