@@ -1,7 +1,8 @@
 import type { Page } from '@playwright/test';
+import type { Host, UserList } from '../src/api';
 import { makeUser, unique } from './people';
 import { providerPassword, putPerson } from './provider';
-import { expect, expectAccessible, signIn, test } from './site';
+import { api, expect, expectAccessible, signIn, test } from './site';
 
 test('a wrong password is told without saying whether there is such a user, and nothing typed is lost', async ({
   page,
@@ -38,6 +39,94 @@ test('a session that ended leads to signing in and back', async ({ page, context
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
 });
 
+const again = (page: Page) => page.getByRole('dialog', { name: 'Sign in' });
+const loadedAt = (page: Page) => page.evaluate(() => performance.timeOrigin);
+
+async function signInAgain(page: Page, password: string) {
+  await again(page).getByRole('textbox', { name: 'Password' }).fill(password);
+  await again(page).getByRole('button', { name: 'Sign in', exact: true }).click();
+}
+
+test('a session that ends while somebody fills in a dialog is taken up again over it, and what was typed is sent', async ({
+  page,
+}) => {
+  const user = await makeUser('typing', { admin: true });
+  const typed = `${unique('typed')}.demo.internal`;
+  await signIn(page, user.name, user.password);
+  await page.goto('/hosts');
+  const loaded = await loadedAt(page);
+  await page.getByRole('button', { name: 'Add host' }).click();
+  const form = page.getByRole('dialog', { name: 'Add a host' });
+  await form.getByLabel('Name (FQDN)').fill(typed);
+  await form.getByLabel('Address').fill('127.0.0.1');
+  await form.getByLabel('Display name').fill('typed before');
+  await api('DELETE', `/users/${user.id}/sessions`);
+  await form.getByRole('button', { name: 'Add host' }).click();
+  await expect(again(page)).toContainText(`Sign in as ${user.name}, and this page goes on`);
+  await expect(again(page).getByRole('textbox', { name: 'Password' })).toBeFocused();
+  await expectAccessible(page);
+  await signInAgain(page, 'not the password');
+  await expect(again(page).getByRole('alert')).toBeVisible();
+  await signInAgain(page, user.password);
+  await expect(again(page)).toHaveCount(0);
+  await expect(form.getByRole('alert')).toContainText('Nothing was done');
+  await expect(form.getByLabel('Display name')).toHaveValue('typed before');
+  await form.getByRole('button', { name: 'Add host' }).click();
+  await expect(page.getByRole('heading', { name: typed })).toBeVisible();
+  await expect(page.getByText('typed before')).toBeVisible();
+
+  // The stream goes on, too.
+  await expect(page.getByText('Live', { exact: true })).toBeVisible();
+  const id = page.url().split('/').at(-1);
+  const host = { fqdn: typed, address: '127.0.0.1', display_name: 'renamed since' };
+  await api<Host>('PUT', `/hosts/${id}`, host);
+  await expect(page.getByText('renamed since')).toBeVisible();
+  expect(await loadedAt(page)).toBe(loaded);
+  await api('DELETE', `/hosts/${id}`);
+  await api('DELETE', `/users/${user.id}`);
+});
+
+test('a session that ends while somebody fills in a page is taken up again over it', async ({ page }) => {
+  const user = await makeUser('typing', { admin: true });
+  const host = await api<Host>('POST', '/hosts', {
+    fqdn: `${unique('typing')}.demo.internal`,
+    address: '127.0.0.1',
+    agent_port: 9,
+  });
+  await signIn(page, user.name, user.password);
+  await page.goto(`/deploy?host_ids=${host.id}`);
+  await expect(page.getByRole('table')).toContainText(host.fqdn);
+  await page.getByLabel('Notes').fill('typed before');
+  await api('DELETE', `/users/${user.id}/sessions`);
+  await page.getByRole('radio', { name: 'Immediately' }).check();
+  await signInAgain(page, user.password);
+  await expect(again(page)).toHaveCount(0);
+  await expect(page.getByLabel('Notes')).toHaveValue('typed before');
+  await expect(page.getByRole('table')).toContainText(host.fqdn);
+  await expect(page.getByText(/sign in/i)).toHaveCount(0);
+  await api('DELETE', `/hosts/${host.id}`);
+  await api('DELETE', `/users/${user.id}`);
+});
+
+test('a page where somebody else signs in shows nothing of whoever it was of', async ({ page }) => {
+  const first = await makeUser('first', { admin: true });
+  const second = await makeUser('second');
+  await signIn(page, first.name, first.password);
+  await page.goto('/users');
+  await expect(page.getByRole('cell', { name: 'dev', exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'New user' }).click();
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill('of the first');
+  await api('DELETE', `/users/${first.id}/sessions`);
+  await page.getByRole('button', { name: 'Create user' }).click();
+  await again(page).getByLabel('User name').fill(second.name);
+  await signInAgain(page, second.password);
+  await expect(page.getByRole('button', { name: `Signed in as ${second.name}` })).toBeVisible();
+  await expect(page.getByText('Only administrators see the users')).toBeVisible();
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await expect(page.getByRole('cell', { name: 'dev', exact: true })).toHaveCount(0);
+  for (const { id } of [first, second]) await api('DELETE', `/users/${id}`);
+});
+
 test('a page of another site is not where signing in leads to', async ({ page }) => {
   const user = await makeUser('signing');
   await page.goto('/login?return_to=//evil.example/');
@@ -49,6 +138,10 @@ test('a page of another site is not where signing in leads to', async ({ page })
 
 async function signOn(page: Page, name: string) {
   await page.getByRole('link', { name: 'Sign in with single sign-on' }).click();
+  await identify(page, name);
+}
+
+async function identify(page: Page, name: string) {
   await page.waitForURL(`${process.env.E2E_ISSUER}/**`);
   await page.locator('input[name=username]').fill(name);
   await page.locator('input[name=password]').fill(providerPassword);
@@ -66,6 +159,26 @@ test('single sign-on leads through the identity provider to the page that was as
   await expect(page.getByRole('link', { name: 'Web servers' })).toBeVisible();
   await expect(page.getByRole('link', { name: 'Databases' })).toHaveCount(0);
   await expect(page.getByRole('button', { name: `Signed in as ${name}` })).toBeVisible();
+});
+
+test('a session that ended is taken up again by single sign-on in another tab', async ({ page, context }) => {
+  test.skip(!process.env.E2E_ISSUER, 'the stack that runs already has no identity provider');
+  const name = unique('grace');
+  await putPerson(name, ['auditors']);
+  await page.goto('/account');
+  await signOn(page, name);
+  await page.getByRole('button', { name: 'New token' }).click();
+  await page.getByLabel('Name').fill('typed before');
+  const { items } = await api<UserList>('GET', `/users?q=${name}`);
+  await api('DELETE', `/users/${items[0]?.id}/sessions`);
+  await page.getByRole('button', { name: 'Make token' }).click();
+  const opened = context.waitForEvent('page');
+  await again(page).getByRole('link', { name: 'Sign in with single sign-on, in another tab' }).click();
+  await identify(await opened, name);
+  await expect(again(page)).toHaveCount(0);
+  await expect(page.getByLabel('Name')).toHaveValue('typed before');
+  await page.getByRole('button', { name: 'Make token' }).click();
+  await expect(page.getByLabel('The secret')).toBeVisible();
 });
 
 test('who is refused by single sign-on is told why on the page for signing in', async ({ page }) => {

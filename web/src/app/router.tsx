@@ -16,7 +16,7 @@ import { jobSearch, jobsSearch } from '../features/jobs/search';
 import { usersSearch } from '../features/users/search';
 import { windowsSearch } from '../features/windows/search';
 import { problemOf } from '../shared/lib/problem';
-import { queryClient, whenSignedOut } from '../shared/lib/queryClient';
+import { queryClient } from '../shared/lib/queryClient';
 import { NotFound, RouteError } from '../shared/ui/RouteError';
 import { lazyPage } from './lazyPage';
 
@@ -173,13 +173,6 @@ export const router = createRouter({
   scrollRestoration: true,
   // What a page does not know is not in its search, whoever wrote the link.
   search: { strict: true },
-});
-
-whenSignedOut(() => {
-  const { href, pathname } = router.state.location;
-  if (pathname === '/login' || pathname === '/setup') return;
-  queryClient.removeQueries();
-  void router.navigate({ to: '/login', search: { return_to: href }, replace: true });
 });
 
 declare module '@tanstack/react-router' {

@@ -28,8 +28,6 @@ export function LiveProvider({ children }: { children: ReactNode }) {
           setState(now);
           if (now === 'live') readFailed(client);
         },
-        // Asking who is signed in finds out, and leads to the page for signing in.
-        onSignedOut: () => void client.invalidateQueries({ predicate: (q) => id(q.queryKey)._id === 'getMe' }),
       },
       stop.signal,
     );

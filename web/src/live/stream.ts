@@ -1,4 +1,5 @@
 import { type StreamEvent, streamEvents } from '../api';
+import { session } from '../shared/lib/session';
 
 export type StreamState = 'connecting' | 'live' | 'lost';
 
@@ -7,7 +8,6 @@ export interface StreamHandlers {
   /** Changes may have been missed: everything that is shown must be read anew. */
   onReset: () => void;
   onState: (state: StreamState) => void;
-  onSignedOut: () => void;
 }
 
 /** The server shows life every 15 s; one that is silent for this long is taken for gone. */
@@ -30,6 +30,7 @@ export async function followStream(from: string, handlers: StreamHandlers, signa
       clearTimeout(watchdog);
       watchdog = setTimeout(stop, silence);
     };
+    const { era } = session;
     const status = await readStream(connection.signal, lastId, {
       opened: () => {
         failures = 0;
@@ -46,8 +47,11 @@ export async function followStream(from: string, handlers: StreamHandlers, signa
     clearTimeout(watchdog);
     signal.removeEventListener('abort', stop);
     if (signal.aborted) return;
-    if (status === 401) return handlers.onSignedOut();
     handlers.onState('lost');
+    if (status === 401) {
+      if (await session.lost(era, signal)) continue;
+      return;
+    }
     await pause(delays[Math.min(failures++, delays.length - 1)] ?? 5_000, signal);
   }
 }

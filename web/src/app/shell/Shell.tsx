@@ -10,6 +10,7 @@ import { ClockCaution } from './ClockCaution';
 import { LiveBadge } from './LiveBadge';
 import { Palette, PaletteButton } from './Palette';
 import { pagesOf } from './pages';
+import { SignInAgain } from './SignInAgain';
 import { UserMenu } from './UserMenu';
 import { ZoneSelect } from './ZoneSelect';
 
@@ -80,6 +81,7 @@ function Frame() {
         </Framed>
       </AppShell.Main>
       <Palette />
+      <SignInAgain />
     </AppShell>
   );
 }

@@ -16,7 +16,6 @@ export function SetupPage() {
   const form = useForm({ initialValues: { code: '', user: '', password: '' } });
   const login = useMutation({
     ...loginMutation(),
-    meta: { signIn: true },
     onSuccess: () => {
       queryClient.clear();
       router.history.push('/');
@@ -25,7 +24,6 @@ export function SetupPage() {
   });
   const setUp = useMutation({
     ...setUpMutation(),
-    meta: { signIn: true },
     onSuccess: () => login.mutate({ body: { user: form.values.user, password: form.values.password } }),
     onError: besideFields(form, fields),
   });

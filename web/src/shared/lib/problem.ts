@@ -3,6 +3,9 @@ import type { Problem } from '../../api';
 /** No answer came, or not all of it, so that nothing is known of what the server did. */
 export class Unreachable extends Error {}
 
+/** The session had ended, so that what was sent did nothing. */
+export class SignedOut extends Error {}
+
 /** What the API said was wrong, or what kept it from saying anything, in the same form. */
 export function problemOf(error: unknown): Problem {
   if (isProblem(error)) return error;
@@ -13,6 +16,14 @@ export function problemOf(error: unknown): Problem {
       code: 'unreachable',
       title: 'No answer',
       detail: 'The server can not be reached. Nothing is known of whether it did what was asked.',
+    };
+  if (error instanceof SignedOut)
+    return {
+      ...none,
+      status: 401,
+      code: 'unauthenticated',
+      title: 'Your session had ended',
+      detail: 'Nothing was done. What you typed is still here: once you are signed in, send it again.',
     };
   // What is no JSON is an answer, and every other error one of this code.
   if (error instanceof Error && !(error instanceof SyntaxError))
