@@ -43,7 +43,7 @@ func newVault(t *testing.T, passwords int) *vault {
 		require.NoError(t, err)
 		check := fleet.Check{
 			ID: uuid.Must(uuid.NewV7()).String(), HostID: host, Name: "page", Type: fleet.CheckHTTP, Enabled: true,
-			URL: "https://h.example/", ExpectedBody: "ok", BasicAuthUser: "me",
+			URL: "https://h.example/", ExpectedBody: "ok", BasicAuthUser: "me", FailureThreshold: 1, SuccessThreshold: 1,
 		}
 		check.Password = v.seal(check, text(check, 0))
 		require.NoError(t, v.store.CreateCheck(t.Context(), operator, check))

@@ -36,7 +36,7 @@ func newKeySite(t *testing.T, passwords int) *keySite {
 	for range passwords {
 		s.check = fleet.Check{
 			ID: uuid.Must(uuid.NewV7()).String(), HostID: host, Type: fleet.CheckHTTP,
-			URL: "https://h.example/", ExpectedBody: "ok", BasicAuthUser: "me",
+			URL: "https://h.example/", ExpectedBody: "ok", BasicAuthUser: "me", FailureThreshold: 1, SuccessThreshold: 1,
 		}
 		s.check.Name = s.check.ID
 		sealed, err := keys.Seal(t.Context(), fleet.NewSecret("hunter2"), s.check)
