@@ -79,6 +79,17 @@ test('on a computer whose clock is an hour ahead a caution says so', async ({ co
   await expectAccessible(page);
 });
 
+test('what applies to a host is asked for from the time of the server on', async ({ context }) => {
+  const { items } = await api<{ items: { id: string }[] }>('GET', '/hosts?limit=1');
+  await letIn(context);
+  const page = await context.newPage();
+  await page.clock.install({ time: Date.now() + 3_600_000 });
+  const asked = page.waitForRequest(/\/calendar\?.*host_id=/);
+  await page.goto(`/hosts/${items[0]?.id}`);
+  const from = new URL((await asked).url()).searchParams.get('from') ?? '';
+  expect(Math.abs(Date.parse(from) - Date.now())).toBeLessThan(600_000);
+});
+
 test('menus and popovers shut nobody out while they are open', async ({ admin: page }) => {
   await page.getByRole('button', { name: /Signed in as/ }).click();
   await expect(page.getByRole('menuitem', { name: 'Your account' })).toBeVisible();

@@ -87,6 +87,66 @@ test('a dialog keeps what was typed and what is still to be answered, and gives 
   await expect(menu).toBeFocused();
 });
 
+test('an administrator resets a password, which ends the sessions of the user', async ({ admin, browser }) => {
+  const user = await makeUser('e2e-reset');
+  const page = await (await browser.newContext({ baseURL: url() })).newPage();
+  await signIn(page, user.name, user.password);
+  await admin.goto(`/users?q=${user.name}`);
+  await admin.getByRole('button', { name: `Actions for ${user.name}` }).click();
+  await admin.getByRole('menuitem', { name: 'Reset password' }).click();
+  const dialog = admin.getByRole('dialog', { name: `Reset the password of ${user.name}` });
+  const password = dialog.getByRole('textbox', { name: 'New password' });
+  await password.fill('short');
+  await dialog.getByRole('button', { name: 'Set password' }).click();
+  await expect(password).toHaveAttribute('data-invalid', 'true');
+  await expect(password).toHaveValue('short');
+  await expectAccessible(admin);
+  await password.fill(`${user.password}-two`);
+  await dialog.getByRole('button', { name: 'Set password' }).click();
+  await expect(admin.getByText(`${user.name} has another password.`)).toBeVisible();
+  await expect(dialog).toHaveCount(0);
+  await expectAccessible(admin);
+
+  await page.getByRole('link', { name: 'Hosts' }).click();
+  const again = page.getByRole('dialog', { name: 'Sign in' });
+  for (const [typed, dialogs] of [
+    [user.password, 1],
+    [`${user.password}-two`, 0],
+  ] as const) {
+    await again.getByRole('textbox', { name: 'Password' }).fill(typed);
+    await again.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await expect(dialogs ? again.getByRole('alert') : page.getByRole('heading', { name: 'Hosts' })).toBeVisible();
+    await expect(again).toHaveCount(dialogs);
+  }
+  await page.context().close();
+  await api('DELETE', `/users/${user.id}`);
+});
+
+test('what was confirmed is not closed before its answer', async ({ admin }) => {
+  const user = await makeUser('e2e-pending');
+  await admin.goto(`/users?q=${user.name}`);
+  let answer = () => {};
+  const asked = new Promise<void>((go) => {
+    answer = go;
+  });
+  await admin.route('**/api/v1/users/*/sessions', async (route) => {
+    await asked;
+    await route.continue();
+  });
+  await admin.getByRole('button', { name: `Actions for ${user.name}` }).click();
+  await admin.getByRole('menuitem', { name: 'End sessions' }).click();
+  const dialog = admin.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'End sessions' }).click();
+  await expect(dialog.getByRole('button', { name: 'Close' })).toBeDisabled();
+  await expect(dialog.getByRole('button', { name: 'Leave it' })).toBeDisabled();
+  await admin.keyboard.press('Escape');
+  await admin.mouse.click(5, 400);
+  await expect(dialog).toBeVisible();
+  answer();
+  await expect(dialog).toHaveCount(0);
+  await api('DELETE', `/users/${user.id}`);
+});
+
 test('a token shows its secret once, works, and is revoked', async ({ admin }) => {
   const name = unique('e2e-token');
   await admin.goto('/account');

@@ -2,6 +2,7 @@ import { List, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type CalendarItem, getCalendarOptions, type Host } from '../../api';
+import { clock } from '../../shared/lib/now';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 
 /** The longest stretch of the calendar. */
@@ -9,7 +10,7 @@ const stretch = 62 * 86_400_000;
 
 /** The windows and blackouts that apply to a host: its own, its groups' and the site's. */
 export function ApplyingWindows({ host }: { host: Host }) {
-  const [from] = useState(() => Date.now());
+  const [from] = useState(() => clock.now());
   const calendar = useQuery(
     getCalendarOptions({
       query: {

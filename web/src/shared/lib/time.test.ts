@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { durationInWords, formatDuration, formatInstant, formatSpan, isZone, untilInWords } from './time';
+import { ageInWords, durationInWords, formatDuration, formatInstant, formatSpan, isZone, untilInWords } from './time';
 
 test('a duration is exact and has at most two units', () => {
   const cases: [number, string][] = [
@@ -40,6 +40,10 @@ test('a zone is one that the browser knows', () => {
 
 test('what is less than a second away has come', () => {
   expect([999, 1_000, -5].map((left) => untilInWords(left, 'now'))).toEqual(['now', 'in 1 s', 'now']);
+});
+
+test('what is less than a second old is now', () => {
+  expect([-5, 999, 1_000].map(ageInWords)).toEqual(['now', 'now', '1 s ago']);
 });
 
 test('a duration of the API is said in days where it has them, and what is none stays', () => {

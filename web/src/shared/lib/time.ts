@@ -82,6 +82,9 @@ export function formatDuration(milliseconds: number): string {
   return parts.join(' ') || '0 s';
 }
 
+/** 4 min 10 s ago, and now rather than 0 s ago. */
+export const ageInWords = (age: number) => (age >= 1_000 ? `${formatDuration(age)} ago` : 'now');
+
 /** in 4 min 10 s, and not in 0 s: what is less than a second away has come. */
 export const untilInWords = (left: number, past: string) => (left >= 1_000 ? `in ${formatDuration(left)}` : past);
 

@@ -35,12 +35,21 @@ export function ConfirmDialog({
 }: Props) {
   useFocusBack();
   return (
-    <Modal opened={opened} onClose={onClose} title={title} returnFocus>
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={title}
+      returnFocus
+      // What comes of it would not be seen.
+      closeOnClickOutside={!pending}
+      closeOnEscape={!pending}
+      closeButtonProps={{ 'aria-label': 'Close', disabled: pending }}
+    >
       <Stack gap="md">
         {children}
         <ProblemAlert error={error} />
         <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
+          <Button variant="default" onClick={onClose} disabled={pending}>
             Leave it
           </Button>
           <AllowedButton because={because} color={danger ? 'red' : undefined} onClick={onConfirm} loading={pending}>

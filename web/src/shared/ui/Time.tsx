@@ -1,6 +1,6 @@
 import { Text, Tooltip } from '@mantine/core';
 import { useNow } from '../lib/now';
-import { formatDuration, formatInstant, formatSpan, untilInWords } from '../lib/time';
+import { ageInWords, formatInstant, formatSpan, untilInWords } from '../lib/time';
 import { useZone } from '../lib/zone';
 
 /** A moment, in the zone that the reader chose. */
@@ -22,7 +22,7 @@ export function Age({ at, never = 'never' }: { at: string | null | undefined; ne
   if (!at) return <span>{never}</span>;
   return (
     <Tooltip label={formatInstant(at, zone)}>
-      <time dateTime={at}>{formatDuration(now - Date.parse(at))} ago</time>
+      <time dateTime={at}>{ageInWords(now - Date.parse(at))}</time>
     </Tooltip>
   );
 }
