@@ -15,6 +15,7 @@ import (
 var (
 	testDeclared = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
 	testNamed    = regexp.MustCompile("`(?:([\\w/-]+)\\.)?((?:Test|Fuzz)\\w+)`")
+	pageTest     = regexp.MustCompile("`(\\w+\\.spec\\.ts): ([^`]+)`")
 	tableRule    = regexp.MustCompile(`^\|( *-+ *\|)+$`)
 )
 
@@ -35,19 +36,32 @@ func TestEveryClaimOfSecurityIsHeldByTestsThatExist(t *testing.T) {
 }
 
 // requireHeld returns the claims of a document, which are the rows of its tables, once each names tests that exist: as
-// `TestName`, or with the folder or package that has it, as `api.TestName` or `agent/host.TestName`.
+// `TestName`, or with the folder or package that has it, as `api.TestName` or `agent/host.TestName`, and those in a browser by
+// their file and title, as `live.spec.ts: a change is on the screen`.
 func requireHeld(t *testing.T, document string) (claims []string) {
 	t.Helper()
 	declared := declaredTests(t)
 	for _, claim := range tableRows(t, document) {
 		named := testNamed.FindAllStringSubmatch(claim, -1)
-		require.NotEmpty(t, named, "%s: no test holds: %s", document, claim)
+		pages := pageTest.FindAllStringSubmatch(claim, -1)
+		require.NotEmpty(t, append(pages, named...), "%s: no test holds: %s", document, claim)
+		for _, name := range pages {
+			require.True(t, hasPageTest(t, name[1], name[2]), "%s is not in the tree, which holds: %s", name[0], claim)
+		}
 		for _, name := range named {
 			require.True(t, isIn(name[1], declared[name[2]]), "%s is not in the tree, which holds: %s", name[0], claim)
 		}
 		claims = append(claims, claim)
 	}
 	return claims
+}
+
+// hasPageTest tells whether a file of the tests in a browser has one of that title, which may be a template.
+func hasPageTest(t *testing.T, file, title string) bool {
+	t.Helper()
+	source, err := os.ReadFile(filepath.Join("web", "e2e", file))
+	require.NoError(t, err)
+	return strings.Contains(string(source), "test('"+title+"'") || strings.Contains(string(source), "test(`"+title+"`")
 }
 
 // isIn tells whether one of the folders is the named one, or is any where none is named.
