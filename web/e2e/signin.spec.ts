@@ -174,7 +174,7 @@ test('a session that ended is taken up again by single sign-on in another tab', 
   await api('DELETE', `/users/${items[0]?.id}/sessions`);
   await page.getByRole('button', { name: 'Make token' }).click();
   const opened = context.waitForEvent('page');
-  await again(page).getByRole('link', { name: 'Sign in with single sign-on, in another tab' }).click();
+  await again(page).getByRole('link', { name: 'Sign in with single sign-on' }).click();
   await identify(await opened, name);
   await expect(again(page)).toHaveCount(0);
   await expect(page.getByLabel('Name')).toHaveValue('typed before');

@@ -1,4 +1,4 @@
-import { Button, Divider, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Button, Divider, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { listSignInMethodsOptions, loginMutation } from '../../api';
@@ -60,9 +60,13 @@ export function SignInForm({ user = '', returnTo, apart, before, onSignedIn }: P
           {...(apart ? { target: '_blank' } : {})}
         >
           Sign in with {methodWord(method.name)}
-          {apart && ', in another tab'}
         </Button>
       ))}
+      {apart && others.length > 0 && (
+        <Text size="xs" c="dimmed" mt={4}>
+          It opens another tab, and this page goes on once you are signed in there.
+        </Text>
+      )}
     </>
   );
 }
