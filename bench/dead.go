@@ -56,7 +56,7 @@ type living struct {
 // sweepOfLiving has the dead hosts be swept too, or not, and looks at the next whole sweep.
 func (l *live) sweepOfLiving(ctx context.Context, withDead bool) (living, error) {
 	var s living
-	if _, err := l.db.conn.Exec(ctx, "update host_health_checks c set enabled = $1 from hosts h where h.id = c.host_id and "+dead, withDead); err != nil {
+	if err := l.enableDead(ctx, withDead); err != nil {
 		return s, err
 	}
 	_, begin, err := l.usedBy(ctx, 1)
@@ -90,3 +90,8 @@ where not `+dead+` and r.checked_at >= $1 and r.checked_at < $2`, begin, begin.A
 
 // dead tells hosts that never answer by where they are.
 const dead = "(h.address like '127.0.2.%')"
+
+func (l *live) enableDead(ctx context.Context, enabled bool) error {
+	_, err := l.db.conn.Exec(ctx, "update host_health_checks c set enabled = $1 from hosts h where h.id = c.host_id and "+dead, enabled)
+	return err
+}

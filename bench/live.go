@@ -122,6 +122,11 @@ func (b *bench) populate(ctx context.Context, l *live, c liveConfig) (ends []fun
 		if _, err := l.db.addHosts(ctx, kind.hosts, hosts); err != nil {
 			return ends, err
 		}
+		if kind.role == roleSilent { // they are not swept before they are told to be
+			if err := l.enableDead(ctx, false); err != nil {
+				return ends, err
+			}
+		}
 	}
 	return ends, nil
 }

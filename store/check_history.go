@@ -12,13 +12,18 @@ import (
 // maxSpells is how many of the times in which a check was not healthy are told, the latest.
 const maxSpells = 10
 
+// clockAhead is how far the clock of a worker may be ahead of ours for its results to be found. Partitions reach farther, and
+// each that a query looks into costs as much as the results in it.
+const clockAhead = time.Hour
+
 // CheckHistory returns what the results of a check of a host of scope come to since then.
 func (s *Store) CheckHistory(ctx context.Context, scope fleet.Scope, hostID, id string, since time.Time) (fleet.CheckHistory, error) {
 	var h fleet.CheckHistory
 	if _, err := s.Check(ctx, scope, hostID, id); err != nil {
 		return h, err
 	}
-	hours, err := s.q.CheckHours(ctx, id, since, scope.All, scope.Groups)
+	until := time.Now().Add(clockAhead)
+	hours, err := s.q.CheckHours(ctx, sqlgen.CheckHoursParams{CheckID: id, Since: since, Until: until, Every: scope.All, Scope: scope.Groups})
 	if err != nil {
 		return h, fmt.Errorf("read hours of check: %w", translate(err))
 	}
@@ -33,7 +38,7 @@ func (s *Store) CheckHistory(ctx context.Context, scope fleet.Scope, hostID, id 
 		return h, nil
 	}
 	rows, err := s.q.CheckSpells(ctx, sqlgen.CheckSpellsParams{
-		CheckID: id, Since: since, Every: scope.All, Scope: scope.Groups, MaxRows: maxSpells,
+		CheckID: id, Since: since, Until: until, Every: scope.All, Scope: scope.Groups, MaxRows: maxSpells,
 	})
 	if err != nil {
 		return h, fmt.Errorf("read unhealthy times of check: %w", translate(err))

@@ -164,7 +164,8 @@ func (s *Store) CheckResults(
 		return nil, err
 	}
 	rows, err := s.q.CheckResults(ctx, sqlgen.CheckResultsParams{
-		CheckID: id, Since: f.Since, Before: f.Before, Every: scope.All, Scope: scope.Groups, MaxRows: maxRows(f.Limit),
+		CheckID: id, Since: f.Since, Until: time.Now().Add(clockAhead), Before: f.Before,
+		Every: scope.All, Scope: scope.Groups, MaxRows: maxRows(f.Limit),
 	})
 	if err != nil {
 		return nil, translate(err)

@@ -10,26 +10,37 @@ import (
 )
 
 // hostQuery reads the ids of the hosts that match; what lists, counts, exports and jobs mean by a filter is one thing.
-// Health is read as an aggregate over all of them and only where it is asked for: host by host it takes ten times as long.
 type hostQuery struct {
-	where, having []string
-	health        bool
-	args          pgx.NamedArgs
+	where  []string
+	health bool // joins joinHealth
+	args   pgx.NamedArgs
 }
 
+// joinHealth joins what the database keeps of each host's health, and what is so instead where some result is too old. Those
+// hosts are few unless nothing polls, and are found by one look at the states.
+const joinHealth = `
+join host_health hh on hh.host_id = h.id
+left join (
+    select c.host_id,
+        case when count(*) filter (where s.checked_at >= @stale_before and s.shown = 'unhealthy') > 0 then 0
+            when count(*) > count(*) filter (where s.checked_at >= @stale_before and s.shown = 'healthy') then 1
+            else 3 end as health,
+        coalesce(bool_or(s.checked_at < @stale_before and s.checked_at >= @kept_since), false) as stale
+    from host_health_checks c
+    left join health_check_states s on s.check_id = c.id
+    where c.enabled and c.host_id = any(array(select o.host_id from health_check_states o where o.checked_at < @stale_before))
+    group by c.host_id
+) old on old.host_id = h.id`
+
 // healthRank is HealthSummary.State in SQL, as its Rank.
-const healthRank = `case
-    when count(*) filter (where s.checked_at >= @stale_before and s.shown = 'unhealthy') > 0 then 0
-    when count(c.id) > count(*) filter (where s.checked_at >= @stale_before and s.shown = 'healthy') then 1
-    when count(c.id) = 0 then 2 else 3 end`
+const healthRank = "coalesce(old.health, hh.health)"
+
+// isStale is ResultAges.Stale in SQL.
+const isStale = "coalesce(old.stale, false)"
 
 // groupCondition asks for a group within the scope, so that a filter never tells of groups outside of it.
 const groupCondition = `exists (select 1 from group_hosts gh
     where gh.host_id = h.id and gh.group_id = @group_id and (@every::boolean or gh.group_id = any(@scope::uuid[])))`
-
-// staleCondition is ResultAges.Stale in SQL.
-const staleCondition = `exists (select 1 from host_health_checks c join health_check_states s on s.check_id = c.id
-    where c.host_id = h.id and c.enabled and s.checked_at < @stale_before and s.checked_at >= @kept_since)`
 
 func matchHosts(scope fleet.Scope, m fleet.HostMatch) *hostQuery {
 	q := &hostQuery{args: viewArgs(scope, m.Ages)}
@@ -40,18 +51,14 @@ func matchHosts(scope fleet.Scope, m fleet.HostMatch) *hostQuery {
 	q.when(m.Agent != "", "h.agent_reachable is not distinct from @agent::boolean", pgx.NamedArgs{"agent": reachable(m.Agent)})
 	q.when(m.RebootRequired != nil, "h.reboot_required = @reboot", pgx.NamedArgs{"reboot": m.RebootRequired})
 	q.when(m.PendingPatches != nil, "(h.pending_patches > 0) = @pending", pgx.NamedArgs{"pending": m.PendingPatches})
-	q.when(isTrue(m.Stale), staleCondition, nil)
-	q.when(isFalse(m.Stale), "not "+staleCondition, nil)
+	q.whenHealth(m.Stale != nil, isStale+" = @stale", pgx.NamedArgs{"stale": m.Stale})
+	q.whenHealth(m.Health != "", healthRank+" = @health", pgx.NamedArgs{"health": m.Health.Rank()})
 	q.when(m.CertificateExpiring != nil, "coalesce(h.certificate_expires_at < @expiring_before, false) = @expiring",
 		pgx.NamedArgs{"expiring": m.CertificateExpiring, "expiring_before": m.ExpiringBefore})
 	for i, l := range m.Labels {
 		name, value := fmt.Sprintf("label%d", i), fmt.Sprintf("value%d", i)
 		q.when(true, fmt.Sprintf("h.labels ? @%s and (@%s::text is null or h.labels ->> @%s = @%s)", name, value, name, value),
 			pgx.NamedArgs{name: l.Name, value: l.Value})
-	}
-	if m.Health != "" {
-		q.health, q.having = true, append(q.having, healthRank+" = @health")
-		q.args["health"] = m.Health.Rank()
 	}
 	return q
 }
@@ -66,9 +73,10 @@ func (q *hostQuery) when(asked bool, condition string, args pgx.NamedArgs) {
 	}
 }
 
-func isTrue(b *bool) bool { return b != nil && *b }
-
-func isFalse(b *bool) bool { return b != nil && !*b }
+func (q *hostQuery) whenHealth(asked bool, condition string, args pgx.NamedArgs) {
+	q.health = q.health || asked
+	q.when(asked, condition, args)
+}
 
 func reachable(a fleet.AgentState) *bool {
 	if a == fleet.AgentUnknown {
@@ -80,16 +88,11 @@ func reachable(a fleet.AgentState) *bool {
 
 // from is what follows the columns of a query.
 func (q *hostQuery) from() string {
-	from, where := " from hosts h", " where "+strings.Join(append([]string{"true"}, q.where...), " and ")
-	if !q.health {
-		return from + where
+	from := " from hosts h"
+	if q.health {
+		from += joinHealth
 	}
-	having := ""
-	if len(q.having) > 0 {
-		having = " having " + strings.Join(q.having, " and ")
-	}
-	return from + " left join host_health_checks c on c.host_id = h.id and c.enabled left join health_check_states s on s.check_id = c.id" +
-		where + " group by h.id" + having
+	return from + " where " + strings.Join(append([]string{"true"}, q.where...), " and ")
 }
 
 // page is the query of the ids and sort keys of a page.
@@ -107,14 +110,13 @@ type sortKey struct {
 	sql      string
 	param    string // the value to follow
 	nullable bool
-	having   bool // it is an aggregate
 }
 
 func (q *hostQuery) sortKey(sort fleet.HostSort) sortKey {
 	switch sort.Column() {
 	case fleet.HostsByHealth:
 		q.health = true
-		return sortKey{sql: healthRank, param: "@after_number::integer", having: true}
+		return sortKey{sql: healthRank, param: "@after_number::integer"}
 	case fleet.HostsByPending:
 		return sortKey{sql: "h.pending_patches", param: "@after_number::integer", nullable: true}
 	case fleet.HostsByLastSeen:
@@ -137,10 +139,6 @@ func (q *hostQuery) follow(f fleet.HostFilter, key sortKey) {
 		condition = fmt.Sprintf("%s is null and h.id %s @after_id::uuid", key.sql, than)
 	case key.nullable:
 		condition = fmt.Sprintf("(%s or %s is null)", condition, key.sql)
-	}
-	if key.having {
-		q.having = append(q.having, condition)
-		return
 	}
 	q.where = append(q.where, condition)
 }

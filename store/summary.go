@@ -49,7 +49,7 @@ select count(*), count(*) filter (where health = 3), count(*) filter (where heal
     count(*) filter (where certificate_expires_at < @expiring_before)
 from (
     select h.agent_reachable, h.pending_patches, h.reboot_required, h.certificate_expires_at, `+healthRank+` as health,
-        count(*) filter (where s.checked_at < @stale_before and s.checked_at >= @kept_since) > 0 as stale`+q.from()+`
+        `+isStale+` as stale`+q.from()+`
 ) seen`, q.args).Scan(&sum.Hosts, &healthy, &unhealthy, &unknown, &none, &reachable, &unreachable, &unasked,
 		&sum.PendingHosts, &sum.PendingPatches, &sum.RebootRequired, &sum.Stale, &sum.CertificatesExpiring)
 	sum.Health = map[fleet.HealthState]int{

@@ -52,7 +52,7 @@ delete from health_check_states where check_id = @check_id;
 -- name: CheckResults :many
 select checked_at, outcome, detail, latency_ms
 from host_health_check_results
-where check_id = @check_id and checked_at >= @since
+where check_id = @check_id and checked_at >= @since and checked_at < @until
   and (sqlc.narg('before')::timestamptz is null or checked_at < sqlc.narg('before'))
   and (@every::boolean or exists (
       select 1 from host_health_checks c
@@ -74,7 +74,7 @@ select coalesce(r.hour, 'epoch')::timestamptz as hour,
 from (
     select date_bin('1 hour', checked_at, 'epoch') as hour, outcome, latency_ms
     from host_health_check_results
-    where check_id = @check_id and checked_at >= @since
+    where check_id = @check_id and checked_at >= @since and checked_at < @until
       and (@every::boolean or exists (
           select 1 from host_health_checks c
           join group_hosts gh on gh.host_id = c.host_id
@@ -90,7 +90,7 @@ with numbered as (
     select r.checked_at, r.healthy, r.detail, count(*) filter (where r.healthy) over by_time as healthy_before,
         lead(r.checked_at) over by_time as next_at
     from host_health_check_results r
-    where r.check_id = @check_id and r.checked_at >= @since
+    where r.check_id = @check_id and r.checked_at >= @since and r.checked_at < @until
       and (@every::boolean or exists (
           select 1 from host_health_checks c
           join group_hosts gh on gh.host_id = c.host_id

@@ -22,15 +22,23 @@ select coalesce(r.hour, 'epoch')::timestamptz as hour,
 from (
     select date_bin('1 hour', checked_at, 'epoch') as hour, outcome, latency_ms
     from host_health_check_results
-    where check_id = $1 and checked_at >= $2
-      and ($3::boolean or exists (
+    where check_id = $1 and checked_at >= $2 and checked_at < $3
+      and ($4::boolean or exists (
           select 1 from host_health_checks c
           join group_hosts gh on gh.host_id = c.host_id
-          where c.id = $1 and gh.group_id = any($4::uuid[])))
+          where c.id = $1 and gh.group_id = any($5::uuid[])))
 ) r
 group by grouping sets ((r.hour), ())
 order by together, hour
 `
+
+type CheckHoursParams struct {
+	CheckID string
+	Since   time.Time
+	Until   time.Time
+	Every   bool
+	Scope   []string
+}
 
 type CheckHoursRow struct {
 	Hour          time.Time
@@ -44,12 +52,13 @@ type CheckHoursRow struct {
 }
 
 // The results of each hour that has some, and last of all of them together.
-func (q *Queries) CheckHours(ctx context.Context, checkID string, since time.Time, every bool, scope []string) ([]CheckHoursRow, error) {
+func (q *Queries) CheckHours(ctx context.Context, arg CheckHoursParams) ([]CheckHoursRow, error) {
 	rows, err := q.db.Query(ctx, checkHours,
-		checkID,
-		since,
-		every,
-		scope,
+		arg.CheckID,
+		arg.Since,
+		arg.Until,
+		arg.Every,
+		arg.Scope,
 	)
 	if err != nil {
 		return nil, err
@@ -81,19 +90,20 @@ func (q *Queries) CheckHours(ctx context.Context, checkID string, since time.Tim
 const checkResults = `-- name: CheckResults :many
 select checked_at, outcome, detail, latency_ms
 from host_health_check_results
-where check_id = $1 and checked_at >= $2
-  and ($3::timestamptz is null or checked_at < $3)
-  and ($4::boolean or exists (
+where check_id = $1 and checked_at >= $2 and checked_at < $3
+  and ($4::timestamptz is null or checked_at < $4)
+  and ($5::boolean or exists (
       select 1 from host_health_checks c
       join group_hosts gh on gh.host_id = c.host_id
-      where c.id = $1 and gh.group_id = any($5::uuid[])))
+      where c.id = $1 and gh.group_id = any($6::uuid[])))
 order by checked_at desc
-limit $6
+limit $7
 `
 
 type CheckResultsParams struct {
 	CheckID string
 	Since   time.Time
+	Until   time.Time
 	Before  *time.Time
 	Every   bool
 	Scope   []string
@@ -111,6 +121,7 @@ func (q *Queries) CheckResults(ctx context.Context, arg CheckResultsParams) ([]C
 	rows, err := q.db.Query(ctx, checkResults,
 		arg.CheckID,
 		arg.Since,
+		arg.Until,
 		arg.Before,
 		arg.Every,
 		arg.Scope,
@@ -144,11 +155,11 @@ with numbered as (
     select r.checked_at, r.healthy, r.detail, count(*) filter (where r.healthy) over by_time as healthy_before,
         lead(r.checked_at) over by_time as next_at
     from host_health_check_results r
-    where r.check_id = $1 and r.checked_at >= $2
-      and ($3::boolean or exists (
+    where r.check_id = $1 and r.checked_at >= $2 and r.checked_at < $3
+      and ($4::boolean or exists (
           select 1 from host_health_checks c
           join group_hosts gh on gh.host_id = c.host_id
-          where c.id = $1 and gh.group_id = any($4::uuid[])))
+          where c.id = $1 and gh.group_id = any($5::uuid[])))
     window by_time as (order by r.checked_at)
 ), spells as (
     select min(n.checked_at) as starts_at, max(n.checked_at) as last_at, max(n.next_at) as next_at, count(*) as results,
@@ -157,7 +168,7 @@ with numbered as (
     where not n.healthy
     group by n.healthy_before
     order by 1 desc
-    limit $5
+    limit $6
 )
 select s.starts_at::timestamptz as starts_at, coalesce(s.next_at > s.last_at, false)::boolean as ended,
     greatest(s.last_at, s.next_at)::timestamptz as ends_at, s.results::integer as results, s.spells::integer as spells,
@@ -169,6 +180,7 @@ order by s.starts_at desc
 type CheckSpellsParams struct {
 	CheckID string
 	Since   time.Time
+	Until   time.Time
 	Every   bool
 	Scope   []string
 	MaxRows int32
@@ -189,6 +201,7 @@ func (q *Queries) CheckSpells(ctx context.Context, arg CheckSpellsParams) ([]Che
 	rows, err := q.db.Query(ctx, checkSpells,
 		arg.CheckID,
 		arg.Since,
+		arg.Until,
 		arg.Every,
 		arg.Scope,
 		arg.MaxRows,

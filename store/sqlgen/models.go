@@ -158,6 +158,11 @@ type Host struct {
 	AgentAskedAt         *time.Time
 }
 
+type HostHealth struct {
+	HostID string
+	Health int16
+}
+
 type HostHealthCheck struct {
 	ID                     string
 	HostID                 string
