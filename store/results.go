@@ -53,16 +53,31 @@ func (s *Store) ReleasableRuns(ctx context.Context, hostIDs []string) ([]fleet.R
 }
 
 func storeResults(ctx context.Context, q *sqlgen.Queries, results []fleet.Result) error {
-	if err := q.InsertResults(ctx, resultColumns(results)); err != nil {
-		return err
-	}
+	var moving, others []fleet.Result
 	var changed []string
 	for _, round := range rounds(results) {
-		c, err := moveStates(ctx, q, sqlgen.UpdateCheckStatesParams(stateColumns(round)))
+		moved, err := moveStates(ctx, q, sqlgen.UpdateCheckStatesParams(stateColumns(round)))
 		if err != nil {
 			return err
 		}
-		changed = append(changed, c...)
+		for _, r := range round {
+			switch change, ok := moved[r.CheckID]; {
+			case !ok:
+				others = append(others, r)
+				continue
+			case change:
+				changed = append(changed, r.CheckID)
+			}
+			moving = append(moving, r)
+		}
+	}
+	if err := q.InsertResults(ctx, resultColumns(moving)); err != nil {
+		return err
+	}
+	if len(others) > 0 {
+		if err := q.InsertOtherResults(ctx, sqlgen.InsertOtherResultsParams(resultColumns(others))); err != nil {
+			return err
+		}
 	}
 	if len(changed) == 0 {
 		return nil
@@ -70,30 +85,25 @@ func storeResults(ctx context.Context, q *sqlgen.Queries, results []fleet.Result
 	return q.InsertChanges(ctx, eventCheckChanged, changed)
 }
 
-// moveStates updates the states that exist and makes those that do not, and returns the checks whose state is another by that.
-func moveStates(ctx context.Context, q *sqlgen.Queries, p sqlgen.UpdateCheckStatesParams) (changed []string, err error) {
+// moveStates updates the states that exist and makes those that do not. It returns the checks whose state moved, and
+// whether it is another one or only newer.
+func moveStates(ctx context.Context, q *sqlgen.Queries, p sqlgen.UpdateCheckStatesParams) (map[string]bool, error) {
 	updated, err := q.UpdateCheckStates(ctx, p)
 	if err != nil {
 		return nil, err
 	}
+	moved := make(map[string]bool, len(p.CheckIDs))
 	for _, row := range updated {
-		if row.Changed {
-			changed = append(changed, row.CheckID)
-		}
+		moved[row.CheckID] = row.Changed
 	}
 	if len(updated) == len(p.CheckIDs) {
-		return changed, nil
+		return moved, nil
 	}
 	inserted, err := q.InsertCheckStates(ctx, sqlgen.InsertCheckStatesParams(p))
-	if err != nil {
-		return nil, err
-	}
 	for _, row := range inserted {
-		if row.Changed {
-			changed = append(changed, row.CheckID)
-		}
+		moved[row.CheckID] = row.Changed
 	}
-	return changed, nil
+	return moved, err
 }
 
 // rounds splits results so that each round has at most one of a check, the older ones in the earlier rounds: a state

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/patch-manager/patch-manager/fleet"
 	"github.com/patch-manager/patch-manager/store/storetest"
@@ -303,4 +304,23 @@ func TestOnlyRunsThatWaitForHealthAreReleasable(t *testing.T) {
 	require.NoError(t, err)
 	slices.Sort(waiting)
 	require.Equal(t, []fleet.RunRef{{JobID: waiting[0], HostID: host}, {JobID: waiting[1], HostID: host}}, keys)
+}
+
+func TestResultsThatTwoWriteAtOnceAreThereOnce(t *testing.T) {
+	t.Parallel()
+	db := newSweepDB(t)
+	host := db.host("default")
+	checks := []fleet.Check{db.check(host, 1), db.check(host, 2), db.check(host, 3)}
+	for i := range 20 { // the first of them make the states
+		var batch []fleet.Result
+		for _, c := range checks {
+			batch = append(batch, result(c, 2*i, fleet.OutcomeHealthy), result(c, 2*i+1, fleet.OutcomeUnhealthy))
+		}
+		var writing errgroup.Group
+		for range 4 {
+			writing.Go(func() error { return db.store.StoreResults(t.Context(), batch) })
+		}
+		require.NoError(t, writing.Wait())
+		require.Equal(t, (i+1)*len(batch), db.count(`select count(*) from host_health_check_results`))
+	}
 }

@@ -1,11 +1,20 @@
 -- name: InsertResults :exec
--- A result that is there already is the same one, written again by a retry.
+-- Results that have just moved the state of their check, which no result does twice.
 insert into host_health_check_results (check_id, checked_at, outcome, healthy, detail, latency_ms)
 select r.check_id, r.checked_at, r.outcome, r.outcome = 'healthy', r.detail, r.latency_ms
 from (select unnest(@check_ids::uuid[]) as check_id, unnest(@checked_ats::timestamptz[]) as checked_at,
         unnest(@outcomes::text[]) as outcome, unnest(@details::text[]) as detail,
+        unnest(@latencies::integer[]) as latency_ms) r;
+
+-- name: InsertOtherResults :exec
+-- A result that is there already is the same one, written again by a retry.
+insert into host_health_check_results (check_id, checked_at, outcome, healthy, detail, latency_ms)
+select distinct on (r.check_id, r.checked_at) r.check_id, r.checked_at, r.outcome, r.outcome = 'healthy', r.detail, r.latency_ms
+from (select unnest(@check_ids::uuid[]) as check_id, unnest(@checked_ats::timestamptz[]) as checked_at,
+        unnest(@outcomes::text[]) as outcome, unnest(@details::text[]) as detail,
         unnest(@latencies::integer[]) as latency_ms) r
-on conflict do nothing;
+where not exists (
+    select from host_health_check_results k where k.check_id = r.check_id and k.checked_at = r.checked_at);
 
 -- name: UpdateCheckStates :many
 -- Moves the states that exist. An older result than the stored one changes nothing, and neither does one of an earlier
@@ -26,8 +35,8 @@ where s.check_id = r.check_id and s.checked_at < r.checked_at
 returning s.check_id, (s.consecutive = 1 or s.shown_since = s.checked_at)::boolean as changed;
 
 -- name: InsertCheckStates :many
--- Makes the states that were missing, which show their first result whatever the thresholds, and moves those that somebody else has made since UpdateCheckStates looked. The share
--- lock waits for an edit of the check under way, and looks again after it.
+-- Makes the states that were missing, which show their first result whatever the thresholds, and moves those that somebody
+-- else has made since UpdateCheckStates looked. The share lock waits for an edit of the check under way, and looks again after it.
 insert into health_check_states as s (check_id, host_id, outcome, healthy, detail, latency_ms, checked_at, since, shown, shown_since)
 select c.id, c.host_id, r.outcome, r.outcome = 'healthy', r.detail, r.latency_ms, r.checked_at, r.checked_at, r.outcome, r.checked_at
 from (select unnest(@check_ids::uuid[]) as check_id, unnest(@checked_ats::timestamptz[]) as checked_at,

@@ -65,8 +65,8 @@ type InsertCheckStatesRow struct {
 	Changed bool
 }
 
-// Makes the states that were missing, which show their first result whatever the thresholds, and moves those that somebody else has made since UpdateCheckStates looked. The share
-// lock waits for an edit of the check under way, and looks again after it.
+// Makes the states that were missing, which show their first result whatever the thresholds, and moves those that somebody
+// else has made since UpdateCheckStates looked. The share lock waits for an edit of the check under way, and looks again after it.
 func (q *Queries) InsertCheckStates(ctx context.Context, arg InsertCheckStatesParams) ([]InsertCheckStatesRow, error) {
 	rows, err := q.db.Query(ctx, insertCheckStates,
 		arg.CheckIDs,
@@ -94,13 +94,42 @@ func (q *Queries) InsertCheckStates(ctx context.Context, arg InsertCheckStatesPa
 	return items, nil
 }
 
+const insertOtherResults = `-- name: InsertOtherResults :exec
+insert into host_health_check_results (check_id, checked_at, outcome, healthy, detail, latency_ms)
+select distinct on (r.check_id, r.checked_at) r.check_id, r.checked_at, r.outcome, r.outcome = 'healthy', r.detail, r.latency_ms
+from (select unnest($1::uuid[]) as check_id, unnest($2::timestamptz[]) as checked_at,
+        unnest($3::text[]) as outcome, unnest($4::text[]) as detail,
+        unnest($5::integer[]) as latency_ms) r
+where not exists (
+    select from host_health_check_results k where k.check_id = r.check_id and k.checked_at = r.checked_at)
+`
+
+type InsertOtherResultsParams struct {
+	CheckIDs   []string
+	CheckedAts []time.Time
+	Outcomes   []string
+	Details    []string
+	Latencies  []int32
+}
+
+// A result that is there already is the same one, written again by a retry.
+func (q *Queries) InsertOtherResults(ctx context.Context, arg InsertOtherResultsParams) error {
+	_, err := q.db.Exec(ctx, insertOtherResults,
+		arg.CheckIDs,
+		arg.CheckedAts,
+		arg.Outcomes,
+		arg.Details,
+		arg.Latencies,
+	)
+	return err
+}
+
 const insertResults = `-- name: InsertResults :exec
 insert into host_health_check_results (check_id, checked_at, outcome, healthy, detail, latency_ms)
 select r.check_id, r.checked_at, r.outcome, r.outcome = 'healthy', r.detail, r.latency_ms
 from (select unnest($1::uuid[]) as check_id, unnest($2::timestamptz[]) as checked_at,
         unnest($3::text[]) as outcome, unnest($4::text[]) as detail,
         unnest($5::integer[]) as latency_ms) r
-on conflict do nothing
 `
 
 type InsertResultsParams struct {
@@ -111,7 +140,7 @@ type InsertResultsParams struct {
 	Latencies  []int32
 }
 
-// A result that is there already is the same one, written again by a retry.
+// Results that have just moved the state of their check, which no result does twice.
 func (q *Queries) InsertResults(ctx context.Context, arg InsertResultsParams) error {
 	_, err := q.db.Exec(ctx, insertResults,
 		arg.CheckIDs,
