@@ -29,15 +29,15 @@ func measureDead(ctx context.Context, b *bench) error {
 		if err != nil {
 			return err
 		}
-		before := healthtest.PeakMemory(l.PIDs()["worker"])
+		_, before := healthtest.MemoryOf(l.PIDs()["worker"])
 		beside, err := l.sweepOfLiving(ctx, true)
 		if err != nil {
 			return err
 		}
-		grown := healthtest.PeakMemory(l.PIDs()["worker"]) - before
+		_, with := healthtest.MemoryOf(l.PIDs()["worker"])
 		b.add(result{Name: fmt.Sprintf("sweep with %d dead checks, of %s", deadChecks, l.interval), Value: beside.took.Seconds(), Unit: "s", Limit: l.interval.Seconds()})
 		b.add(result{Name: "… dead checks without a result", Value: float64(beside.missed), Unit: "checks"})
-		b.add(result{Name: "… the worker's memory beyond that for the living", Value: mebibytes(grown), Unit: "MiB", Limit: deadMemory})
+		b.add(result{Name: "… the worker's memory beyond that for the living", Value: mebibytes(with - before), Unit: "MiB", Limit: deadMemory})
 		b.add(result{Name: fmt.Sprintf("… the last of %d living hosts, after the same without dead ones", livingHosts), Value: (beside.last - alone.last).Seconds(), Unit: "s", Limit: deadDelay})
 		b.add(result{Name: "… living checks, 99th percentile: alone", Value: alone.p99, Unit: "ms"})
 		b.add(result{Name: "… living checks, 99th percentile: beside", Value: beside.p99, Unit: "ms"})

@@ -35,6 +35,7 @@ var parts = []part{
 	{"store", measureStore},
 	{"sweeps", measureSweeps},
 	{"dead", measureDead},
+	{"api", measureAPI},
 }
 
 // bench is one run of the benchmarks.
@@ -51,7 +52,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	b := &bench{}
-	only := flag.String("only", "", "parts to run, separated by commas: cost, gate, rate, job, audit, hostile, checks, store, sweeps, dead; all unless given")
+	only := flag.String("only", "", "parts to run, separated by commas: cost, gate, rate, job, audit, hostile, checks, store, sweeps, dead, api; all unless given")
 	out := flag.String("out", filepath.Join(".dev", "bench"), "folder of results.json and of scratch state")
 	flag.IntVar(&b.hosts, "hosts", 2000, "hosts of the large job")
 	flag.IntVar(&b.fleet, "fleet", smallFleet, "hosts of the fleet that is swept")

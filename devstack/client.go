@@ -80,6 +80,24 @@ func (c *Client) Do(ctx context.Context, method, path string, in, out any) error
 	return nil
 }
 
+// Events opens the event stream, which goes on until ctx ends or the server ends it. The caller closes it.
+func (c *Client) Events(ctx context.Context) (io.ReadCloser, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+"/api/v1/events", http.NoBody)
+	if err != nil {
+		return nil, fmt.Errorf("open event stream: %w", err)
+	}
+	request.Header.Set("Authorization", "Bearer "+c.token)
+	response, err := (&http.Client{}).Do(request) // not ours: that one bounds the time of a whole answer
+	if err != nil {
+		return nil, fmt.Errorf("open event stream: %w", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		response.Body.Close()
+		return nil, fmt.Errorf("open event stream: %s", response.Status)
+	}
+	return response.Body, nil
+}
+
 func decode(response *http.Response, out any) error {
 	body := json.NewDecoder(response.Body)
 	if response.StatusCode >= 300 {

@@ -26,10 +26,10 @@ func MeasureMemory() (Memory, error) {
 	return Memory{Live: int(stats.HeapAlloc), Resident: kilobytes(status, "VmRSS:") << 10, Peak: kilobytes(status, "VmHWM:") << 10}, nil //nolint:gosec // far below the bound
 }
 
-// PeakMemory is the most that was ever resident of another process, in bytes; zero where the kernel does not say.
-func PeakMemory(pid int) int {
+// MemoryOf is what another process takes, in bytes: now, and at its most. Both are zero where the kernel does not say.
+func MemoryOf(pid int) (resident, peak int) {
 	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	return kilobytes(status, "VmHWM:") << 10
+	return kilobytes(status, "VmRSS:") << 10, kilobytes(status, "VmHWM:") << 10
 }
 
 func kilobytes(status []byte, field string) int {
