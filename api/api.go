@@ -129,6 +129,7 @@ func (s *server) registerAll() {
 	s.registerTokens()
 	s.registerHosts()
 	s.registerSummary()
+	s.registerZones()
 	s.registerCertificates()
 	s.registerEnrolments()
 	s.registerEnroll()

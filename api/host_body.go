@@ -48,6 +48,7 @@ type Host struct {
 	DisplayName    string            `json:"display_name"`
 	Labels         map[string]string `json:"labels"`
 	Zone           string            `json:"zone"`
+	ZoneWorkers    ZoneWorkers       `json:"zone_workers" doc:"Whether a worker of the zone is there"`
 	GroupIDs       []string          `json:"group_ids" doc:"The groups of the host that the caller sees"`
 	InheritWindows bool              `json:"inherit_windows"`
 	Agent          HostAgent         `json:"agent"`
@@ -82,7 +83,7 @@ type HostHealth struct {
 func hostBody(h fleet.HostView, ages fleet.ResultAges) Host {
 	return Host{
 		ID: h.ID, FQDN: h.FQDN, Address: h.Address, AgentPort: h.AgentPort, DisplayName: h.DisplayName, Labels: h.Labels,
-		Zone: h.Zone, GroupIDs: h.GroupIDs, InheritWindows: h.InheritWindows, Health: healthBody(h.Health, ages),
+		Zone: h.Zone, ZoneWorkers: zoneWorkers(h.Presence), GroupIDs: h.GroupIDs, InheritWindows: h.InheritWindows, Health: healthBody(h.Health, ages),
 		Agent: HostAgent{
 			Reachable: h.Agent.Reachable, Error: h.Agent.Error, Version: h.Agent.Version,
 			LastSeenAt: utc(h.Agent.LastSeenAt), CertificateExpiresAt: utc(h.Agent.CertificateExpiresAt),

@@ -32,6 +32,7 @@ type JobHostDetail struct {
 	JobHost
 	Evaluations []Evaluation    `json:"evaluations" doc:"The newest 200, in order of time"`
 	Packages    []PackageResult `json:"packages"`
+	Zone        *HostZone       `json:"zone" doc:"The zone that the host is in by now, and whether a worker of it is there: without one nothing is checked or sent, whatever wait says. Null where the host was deleted"`
 }
 
 // JobHostSpan is the span of a job host.
@@ -127,7 +128,7 @@ func failingCheck(c fleet.FailingCheck) FailingCheck {
 func jobHostDetailBody(d fleet.JobHostDetail) JobHostDetail {
 	return JobHostDetail{
 		JobHost: jobHostBody(d.JobHostView), Evaluations: convert(d.Evaluations, evaluationBody),
-		Packages: convert(d.Packages, packageBody),
+		Packages: convert(d.Packages, packageBody), Zone: hostZone(d.Zone),
 	}
 }
 

@@ -159,6 +159,7 @@ var matrix = map[string]row{
 	"updateHost":      {who: operatorOf, sends: aHost},
 	"deleteHost":      {who: operatorOf},
 	"getHostPatches":  {who: viewerOf},
+	"listZones":       {who: anyone},
 	"listGroups":      {who: anyone},
 	"createGroup":     {who: adminOnly, sends: aGroup},
 	"getGroup":        {who: viewerOf},

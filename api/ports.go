@@ -122,6 +122,8 @@ type HostStore interface {
 	UpdateHost(ctx context.Context, by fleet.Caller, id string, in fleet.HostInput) error
 	DeleteHost(ctx context.Context, by fleet.Caller, id string) error
 	HostInventory(ctx context.Context, scope fleet.Scope, id string) (*fleet.HostInventory, error)
+	// Zones are those of the hosts of scope; for all hosts also those that only have workers.
+	Zones(ctx context.Context, scope fleet.Scope, f fleet.ZoneFilter) ([]fleet.ZoneView, error)
 }
 
 // GroupStore keeps groups and their memberships.

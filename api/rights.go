@@ -36,7 +36,7 @@ var rights = map[string]string{
 	"putUserPassword": forAdminHere, "deleteUserSessions": forAdmins,
 	"listTokens": forAnyone, "createToken": forAnyone, "getToken": forOwner, "deleteToken": forOwner,
 
-	"getFleetSummary": forAnyone, "listFleetJobHosts": forAnyone,
+	"getFleetSummary": forAnyone, "listFleetJobHosts": forAnyone, "listZones": forAnyone,
 	"listHosts": forAnyone, "createHost": forNamed, "getHost": forViewers, "updateHost": forOperators, "deleteHost": forOperators,
 	"getHostPatches": forViewers,
 	"listGroups":     forAnyone, "createGroup": forAdmins, "getGroup": forViewers, "updateGroup": forAdmins, "deleteGroup": forAdmins,

@@ -53,6 +53,7 @@ type HostView struct {
 	Host
 	GroupIDs []string
 	Health   HealthSummary
+	Presence ZonePresence // of the workers of its zone
 }
 
 // ResultAges says which results count in a summary: those from before StaleBefore count as unknown, and those from before

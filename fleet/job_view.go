@@ -84,6 +84,8 @@ type JobHostDetail struct {
 	JobHostView
 	Evaluations []Evaluation
 	Packages    []PackageResult
+	// Zone is the one that the host is in by now, which may be another than when the job was made; nil where the host is gone.
+	Zone *Zone
 }
 
 // JobHostFilter narrows the hosts of a job; zero fields do not.

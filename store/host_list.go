@@ -22,7 +22,7 @@ const (
 // because the conditions depend on the filter, and reading one host must not differ from reading many.
 func hostSelect(by string) string {
 	return hostColumns + `
-from hosts h` + hostHealth(by) + `
+from hosts h` + hostHealth(by) + joinPresence + `
 where (@every or exists (select 1 from group_hosts gh where gh.host_id = h.id and gh.group_id = any(@scope)))`
 }
 
@@ -32,7 +32,7 @@ select h.id, h.fqdn, h.address, h.agent_port, h.display_name, h.labels, h.zone, 
     h.pending_patches, h.reboot_required, h.inventory_at, h.created_at, h.updated_at,
     array(select gh.group_id from group_hosts gh
           where gh.host_id = h.id and (@every::boolean or gh.group_id = any(@scope::uuid[])) order by 1) as group_ids,
-    health.healthy, health.unhealthy, health.checks, health.oldest`
+    health.healthy, health.unhealthy, health.checks, health.oldest, coalesce(presence.workers, 0), presence.last_seen_at`
 
 func hostHealth(by string) string {
 	return `
@@ -47,11 +47,16 @@ cross join lateral (
 ) health`
 }
 
+// joinPresence is one look at the few workers there are, for however many hosts.
+const joinPresence = `
+left join zone_presence presence on presence.zone = h.zone`
+
 // Hosts returns a page of the hosts of scope that match, in the order that the filter asks for.
 func (s *Store) Hosts(ctx context.Context, scope fleet.Scope, f fleet.HostFilter) ([]fleet.HostView, error) {
 	q := matchHosts(scope, f.HostMatch)
 	page := q.page(f)
-	sql := hostColumns + " from (" + page + ") page join hosts h on h.id = page.id" + hostHealth(byShown) + orderOf(f.Sort, "page.key", "page.id")
+	sql := hostColumns + " from (" + page + ") page join hosts h on h.id = page.id" + hostHealth(byShown) + joinPresence +
+		orderOf(f.Sort, "page.key", "page.id")
 	return s.queryHosts(ctx, sql, q.args)
 }
 
@@ -147,7 +152,8 @@ func scanHost(row pgx.CollectableRow) (fleet.HostView, error) {
 	err := row.Scan(&h.ID, &h.FQDN, &h.Address, &h.AgentPort, &h.DisplayName, &labels, &h.Zone, &h.InheritWindows,
 		&h.Agent.Reachable, &h.Agent.Error, &h.Agent.Version, &h.Agent.LastSeenAt, &h.Agent.CertificateExpiresAt,
 		&h.PendingPatches, &h.RebootRequired, &h.InventoryAt, &h.CreatedAt, &h.UpdatedAt,
-		&h.GroupIDs, &h.Health.Healthy, &h.Health.Unhealthy, &checks, &h.Health.OldestResultAt)
+		&h.GroupIDs, &h.Health.Healthy, &h.Health.Unhealthy, &checks, &h.Health.OldestResultAt,
+		&h.Presence.Workers, &h.Presence.LastSeenAt)
 	if err != nil {
 		return h, err
 	}

@@ -73,7 +73,10 @@ func (s *Store) JobHost(ctx context.Context, scope fleet.Scope, jobID, hostID st
 	if d.Evaluations, err = s.evaluations(ctx, scope, jobID, hostID); err != nil {
 		return d, err
 	}
-	d.Packages, err = s.attemptPackages(ctx, scope, jobID, hostID)
+	if d.Packages, err = s.attemptPackages(ctx, scope, jobID, hostID); err != nil {
+		return d, err
+	}
+	d.Zone, err = s.zoneOfHost(ctx, scope, hostID)
 	return d, err
 }
 

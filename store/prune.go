@@ -46,7 +46,7 @@ func (s *Store) PruneExpired(ctx context.Context, limit int) (int, error) {
 	pruned := 0
 	for _, prune := range []func(context.Context, int32) (int64, error){
 		s.q.PruneThrottles, s.q.PruneSignOns, s.pruneEnrolments, s.pruneCertificates,
-		s.pruneSessions, s.pruneDevices, s.q.PruneSetupCodes, s.q.PruneTokens,
+		s.pruneSessions, s.pruneDevices, s.q.PruneSetupCodes, s.q.PruneTokens, s.pruneZoneWorkers,
 	} {
 		n, err := prune(ctx, maxRows(limit-pruned))
 		if err != nil {
@@ -71,4 +71,8 @@ func (s *Store) pruneEnrolments(ctx context.Context, limit int32) (int64, error)
 
 func (s *Store) pruneCertificates(ctx context.Context, limit int32) (int64, error) {
 	return s.q.PruneCertificates(ctx, keepEnded.Seconds(), limit)
+}
+
+func (s *Store) pruneZoneWorkers(ctx context.Context, limit int32) (int64, error) {
+	return s.q.PruneZoneWorkers(ctx, keepEnded.Seconds(), limit)
 }

@@ -126,7 +126,7 @@ func (s *site) config() worker.Config {
 		FollowTimeout: time.Hour, SettleTimeout: time.Minute, VerifyTimeout: time.Minute, RebootTimeout: time.Minute, MaxCacheAge: 24 * time.Hour,
 	}
 	return worker.Config{
-		Temporal: s.temporal,
+		Temporal: s.temporal, Presence: s.store,
 		Activities: worker.Activities{
 			Runs: activities.NewRuns(s.store, s.agents, checks, signals, stock, policy), Jobs: activities.NewJobs(s.store, signals),
 			Poller: activities.NewPoller(s.store, checks, signals, 0, quiet), Inventory: activities.NewInventory(stock, quiet),

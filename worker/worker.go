@@ -39,6 +39,7 @@ type Config struct {
 	Namespace  string // empty means client.DefaultNamespace
 	Zones      []string
 	Activities Activities
+	Presence   Presence
 
 	PollInterval      time.Duration // of health checks
 	InventoryInterval time.Duration
@@ -104,6 +105,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	w.ready.Store(true)
 	defer w.ready.Store(false)
+	defer w.beat(ctx)()
 	w.cfg.Log.Info("worker serves", "zones", w.cfg.Zones, "namespace", w.cfg.Namespace)
 	select {
 	case <-ctx.Done():

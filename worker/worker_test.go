@@ -188,3 +188,39 @@ func TestASweepIsOverBeforeTheNextOneIsDue(t *testing.T) {
 	t.Logf("%d sweeps, %d skipped", is.Info.NumActions, is.Info.NumActionsSkippedOverlap)
 	require.Less(t, is.Info.NumActionsSkippedOverlap, is.Info.NumActions/2, "a sweep does not make the next one be skipped")
 }
+
+func TestAZoneWithoutWorkersDelaysNoOtherAndShowsOnItsHosts(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 2)
+	s.startTemporal(0)
+	s.dial()
+	unserved, served := s.fleet.Hosts()[0].FQDN(), s.fleet.Hosts()[1].FQDN()
+	s.exec(`update hosts set zone = 'dmz' where fqdn = $1`, unserved)
+	s.serviceCheck(unserved, "nginx.service")
+	s.serviceCheck(served, "postgresql.service")
+	stop := s.serveUntilReady(s.config())
+	presence := func(fqdn string) fleet.ZonePresence {
+		h, err := s.store.Host(s.Context(), fleet.Scope{All: true}, s.ids[fqdn], fleet.ResultAges{})
+		require.NoError(s, err)
+		return h.Presence
+	}
+
+	s.eventually(func() bool { return presence(served).Served() }, "the worker says that it serves its zone")
+	require.False(t, presence(unserved).Served())
+	s.eventually(func() bool {
+		return s.count(`select count(*) from health_check_states where consecutive >= 6`) == 1
+	}, "six sweeps came to the host whose zone is served")
+	require.Equal(t, 1, s.count(`select count(*) from health_check_states`), "the other was never reached")
+	var slowest float64 // seconds from one sweep's result to the next one's
+	require.NoError(t, s.pool.QueryRow(t.Context(), `select max(extract(epoch from gap)) from (
+		select checked_at - lag(checked_at) over (order by checked_at) as gap from host_health_check_results) gaps`).Scan(&slowest))
+	is, err := s.temporal.ScheduleClient().GetHandle(t.Context(), worker.ScheduleHealth).Describe(t.Context())
+	require.NoError(t, err)
+	t.Logf("%d sweeps, %d skipped, at most %.1f s apart", is.Info.NumActions, is.Info.NumActionsSkippedOverlap, slowest)
+	require.Less(t, slowest, 10.0, "a sweep every 2 s, on a busy machine")
+	require.Less(t, is.Info.NumActionsSkippedOverlap, is.Info.NumActions/2, "a sweep with an unserved zone does not make the next one be skipped")
+
+	require.NoError(t, stop())
+	require.False(t, presence(served).Served(), "at once after a stop in order")
+	require.WithinDuration(t, time.Now(), *presence(served).UnservedSince(), 10*time.Second)
+}

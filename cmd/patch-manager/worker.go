@@ -57,7 +57,7 @@ func runWorker(ctx context.Context, s settings.Settings) error {
 	defer temporal.Close()
 	checks := activities.NewCheckRunner(agents, newProber(s, options.HostPort), keys, db)
 	w := worker.New(worker.Config{
-		Temporal: temporal, Namespace: options.Namespace, Zones: s.Worker.Zones,
+		Temporal: temporal, Namespace: options.Namespace, Zones: s.Worker.Zones, Presence: db,
 		Activities:   makeActivities(s, db, agents, checks, workflows.NewClient(temporal)),
 		PollInterval: s.Health.PollInterval, InventoryInterval: s.Agent.InventoryInterval,
 		Retention: activities.Retention{

@@ -390,3 +390,16 @@ type Wakeup struct {
 	JobID   *string
 	Reason  string
 }
+
+type ZonePresence struct {
+	Zone       string
+	Workers    int32
+	LastSeenAt time.Time
+}
+
+type ZoneWorker struct {
+	WorkerID string
+	Zone     string
+	SeenAt   time.Time
+	Stopped  bool
+}

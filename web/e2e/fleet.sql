@@ -11,6 +11,9 @@ select gen_random_uuid(), 'host-' || lpad(n::text, 5, '0') || '.example', '10.' 
     jsonb_build_object('scale', '', 'rack', (n % 40)::text), n % 50 > 0, '1.4.0', now() - n * interval '1 second', n % 30, n % 7 = 0, now()
 from generate_series(0, 9999) n;
 
+-- Hosts whose zone has no worker say so, and this fleet has none.
+insert into zone_workers (worker_id, zone, seen_at) values (gen_random_uuid(), 'default', now() + interval '1 day');
+
 insert into group_hosts (group_id, host_id)
 select g.id, h.id from hosts h join groups g on g.name = 'group ' || lpad((substr(h.fqdn, 6, 5)::integer % 20)::text, 2, '0');
 

@@ -92,7 +92,7 @@ func (s *System) newWorker(ctx context.Context) (*worker.Worker, error) {
 	checks := activities.NewCheckRunner(agents, prober, keys, s.Store)
 	reader := activities.NewInventoryReader(agents, s.Store)
 	return worker.New(worker.Config{
-		Temporal: s.Temporal,
+		Temporal: s.Temporal, Presence: s.Store,
 		Activities: worker.Activities{
 			Runs:      activities.NewRuns(s.Store, agents, checks, s.Client, reader, policy(s.settings)),
 			Jobs:      activities.NewJobs(s.Store, s.Client),

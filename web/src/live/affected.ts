@@ -11,8 +11,8 @@ export interface QueryId {
 export type LiveEvent = StreamEvent & { host_id?: string; check_id?: string };
 
 const lists: Record<string, readonly string[]> = {
-  'host.changed': ['listHosts', 'getFleetSummary', 'listGroups', 'getGroup'],
-  'host.deleted': ['listHosts', 'getFleetSummary', 'listGroups', 'getGroup'],
+  'host.changed': ['listHosts', 'getFleetSummary', 'listZones', 'listGroups', 'getGroup'],
+  'host.deleted': ['listHosts', 'getFleetSummary', 'listZones', 'listGroups', 'getGroup'],
   'group.changed': ['listGroups', 'getGroup', 'listGroupUsers', 'listHosts', 'getMe'],
   'check.changed': ['listHosts', 'getFleetSummary'],
   'window.changed': ['getCalendar', 'listSiteWindows', 'listGroupWindows', 'listHostWindows', 'listHosts'],

@@ -665,6 +665,10 @@ export type Host = {
     span: HostSpan;
     updated_at: string;
     zone: string;
+    /**
+     * Whether a worker of the zone is there
+     */
+    zone_workers: ZoneWorkers;
 };
 
 export type HostAgent = {
@@ -802,6 +806,18 @@ export type HostMatching = {
 export type HostSpan = {
     ends_at: string;
     starts_at: string;
+} | null;
+
+export type HostZone = {
+    name: string;
+    /**
+     * served: a worker of the zone was there within the last 30 s; none: nothing is checked or sent in the zone until one comes; new values may appear
+     */
+    state: string;
+    /**
+     * When the last worker was there, to 10 s; null while the zone is served, and where none was there within the last 30 days
+     */
+    unserved_since: string | null;
 } | null;
 
 export type HourOfResults = {
@@ -1006,6 +1022,10 @@ export type JobHostDetail = {
      * Why it waits; null while it does not
      */
     wait: Wait;
+    /**
+     * The zone that the host is in by now, and whether a worker of it is there: without one nothing is checked or sent, whatever wait says. Null where the host was deleted
+     */
+    zone: HostZone;
 };
 
 export type JobHostList = {
@@ -1765,6 +1785,49 @@ export type WindowList = {
      * Null on the last page
      */
     next_cursor: string | null;
+};
+
+export type Zone = {
+    /**
+     * Those that the caller sees, as GET /hosts?zone= counts
+     */
+    hosts: number;
+    /**
+     * When a worker was there last; each says so every 10 s. Null where none was there within the last 30 days
+     */
+    last_seen_at: string | null;
+    name: string;
+    /**
+     * served: a worker of the zone was there within the last 30 s; none: nothing is checked or sent in the zone until one comes; new values may appear
+     */
+    state: string;
+    /**
+     * When the last worker was there, to 10 s; null while the zone is served, and where none was there within the last 30 days
+     */
+    unserved_since: string | null;
+    /**
+     * Worker processes that were there within the last 30 s
+     */
+    workers: number;
+};
+
+export type ZoneList = {
+    items: Array<Zone>;
+    /**
+     * Null on the last page
+     */
+    next_cursor: string | null;
+};
+
+export type ZoneWorkers = {
+    /**
+     * served: a worker of the zone was there within the last 30 s; none: nothing is checked or sent in the zone until one comes; new values may appear
+     */
+    state: string;
+    /**
+     * When the last worker was there, to 10 s; null while the zone is served, and where none was there within the last 30 days
+     */
+    unserved_since: string | null;
 };
 
 export type HealthCheckInputWritable = {
@@ -6796,6 +6859,52 @@ export type DeleteUserSessionsResponses = {
 };
 
 export type DeleteUserSessionsResponse = DeleteUserSessionsResponses[keyof DeleteUserSessionsResponses];
+
+export type ListZonesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * next_cursor of the page before; absent: the first page
+         */
+        cursor?: string;
+        /**
+         * The most items to return
+         */
+        limit?: number;
+    };
+    url: '/api/v1/zones';
+};
+
+export type ListZonesErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Unprocessable Entity
+     */
+    422: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type ListZonesError = ListZonesErrors[keyof ListZonesErrors];
+
+export type ListZonesResponses = {
+    /**
+     * OK
+     */
+    200: ZoneList;
+};
+
+export type ListZonesResponse = ListZonesResponses[keyof ListZonesResponses];
 
 export type GetHealthData = {
     body?: never;

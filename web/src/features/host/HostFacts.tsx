@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import type { Host } from '../../api';
 import { useNow } from '../../shared/lib/now';
 import { HealthBadge } from '../../shared/ui/HealthBadge';
+import { NoWorker } from '../../shared/ui/NoWorker';
 import { PageLink } from '../../shared/ui/PageLink';
 import { Age, Countdown, Instant, Span } from '../../shared/ui/Time';
 import { useGroupNames } from '../groups/choice';
@@ -41,7 +42,10 @@ export function HostFacts({ host }: { host: Host }) {
         <Fact name="Labels">
           <Labels labels={host.labels} />
         </Fact>
-        <Fact name="Zone">{host.zone}</Fact>
+        <Fact name="Zone">
+          {host.zone}
+          <NoWorker zone={host.zone} workers={host.zone_workers} />
+        </Fact>
       </Facts>
     </Paper>
   );

@@ -1,8 +1,9 @@
 import { Group, Text } from '@mantine/core';
-import { IconPlugConnectedX } from '@tabler/icons-react';
+import { IconPlugConnectedX, IconPlugOff } from '@tabler/icons-react';
 import type { ColumnDef } from '@tanstack/react-table';
 import type { Host } from '../../api';
 import { HealthBadge } from '../../shared/ui/HealthBadge';
+import { isUnserved } from '../../shared/ui/NoWorker';
 import { PageLink } from '../../shared/ui/PageLink';
 import { Age, Span } from '../../shared/ui/Time';
 
@@ -21,6 +22,7 @@ export const columns: ColumnDef<Host, unknown>[] = [
             {h.display_name}
           </Text>
         )}
+        {isUnserved(h.zone_workers) && <NoWorkerMark zone={h.zone} />}
       </>
     ),
   },
@@ -72,6 +74,15 @@ export function counts({ health }: Pick<Host, 'health'>): string | undefined {
   const { healthy, unhealthy, unknown } = health;
   const all = healthy + unhealthy + unknown;
   return all > 1 && healthy < all ? `${healthy} of ${all}` : undefined;
+}
+
+/** Short, as the health beside it tells what comes of it, and the page of the host since when. */
+function NoWorkerMark({ zone }: { zone: string }) {
+  return (
+    <Text span size="xs" c="var(--caution)" ml={6} title={`No worker in zone ${zone}`}>
+      <IconPlugOff size={12} aria-hidden style={{ verticalAlign: 'middle' }} /> no worker in zone {zone}
+    </Text>
+  );
 }
 
 function AgentCell({ agent }: { agent: Host['agent'] }) {

@@ -19,7 +19,10 @@ import { Waiting } from './Waiting';
 export function JobHostDrawer() {
   const { jobId, hostId } = useParams({ from: '/shell/jobs/$jobId/hosts/$hostId' });
   const navigate = useNavigate({ from: '/jobs/$jobId/hosts/$hostId' });
-  const host = useQuery(getJobHostOptions({ path: { id: jobId, host_id: hostId } }));
+  const host = useQuery({
+    ...getJobHostOptions({ path: { id: jobId, host_id: hostId } }),
+    refetchInterval: 30_000, // of a zone without workers no event tells
+  });
   const close = () =>
     void navigate({ to: '/jobs/$jobId', params: { jobId }, search: (old) => old, resetScroll: false });
   useFocusBack();

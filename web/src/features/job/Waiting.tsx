@@ -2,6 +2,7 @@ import { List, Paper, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getJobHostQueryKey, getJobOptions, type JobHostDetail, recheckJobHostMutation, type Wait } from '../../api';
 import { AllowedButton } from '../../shared/ui/AllowedButton';
+import { NoWorker } from '../../shared/ui/NoWorker';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { Age, Countdown, Instant } from '../../shared/ui/Time';
 import { useMayOperate } from './may';
@@ -16,6 +17,7 @@ export function Waiting({ host, wait }: { host: JobHostDetail; wait: Wait & obje
         <Text size="sm" fw={600}>
           {waitWord(wait.reason)}
         </Text>
+        {host.zone && <NoWorker zone={host.zone.name} workers={host.zone} />}
         {wait.failing.length === 0 && <Text size="sm">{wait.detail}</Text>}
         <Failing failing={wait.failing} />
         {wait.unblocks && <Text size="sm">What would end the wait: {wait.unblocks}.</Text>}

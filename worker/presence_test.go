@@ -1,0 +1,93 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// noted is a presence that notes when it was told what, of a worker that began at from.
+type noted struct {
+	from  time.Time
+	said  []time.Duration
+	left  []time.Duration
+	fails error
+}
+
+func (n *noted) ServeZones(ctx context.Context, workerID string, zones []string) error {
+	if workerID != "w" || len(zones) != 2 || ctx.Err() != nil {
+		return errors.New("not what was asked for")
+	}
+	if n.fails == nil {
+		n.said = append(n.said, time.Since(n.from))
+	}
+	return n.fails
+}
+
+func (n *noted) LeaveZones(ctx context.Context, _ string) error {
+	n.left = append(n.left, time.Since(n.from))
+	return ctx.Err()
+}
+
+// beating runs a heart in virtual time for as long as during lasts, and returns what was logged.
+func beating(t *testing.T, during func(h *heart, n *noted)) (*noted, string) {
+	t.Helper()
+	var log bytes.Buffer
+	n := &noted{}
+	synctest.Test(t, func(t *testing.T) {
+		n.from = time.Now()
+		h := &heart{
+			workerID: "w", zones: []string{"a", "b"}, presence: n, log: slog.New(slog.NewTextHandler(&log, nil)),
+			polls: func(context.Context) error { return nil },
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { defer close(ended); h.run(ctx) }()
+		during(h, n)
+		cancel()
+		<-ended
+	})
+	return n, log.String()
+}
+
+func TestAWorkerSaysAtOnceAndEveryTenSecondsThatItServesAndAtTheEndThatItLeaves(t *testing.T) {
+	t.Parallel()
+	n, log := beating(t, func(*heart, *noted) { time.Sleep(25 * time.Second) })
+	require.Equal(t, []time.Duration{0, 10 * time.Second, 20 * time.Second}, n.said)
+	require.Equal(t, []time.Duration{25 * time.Second}, n.left)
+	require.Empty(t, log)
+}
+
+func TestThatServingCanNotBeSaidIsLoggedOnceAndTriedAgain(t *testing.T) {
+	t.Parallel()
+	n, log := beating(t, func(_ *heart, n *noted) {
+		time.Sleep(time.Second)
+		n.fails = errors.New("database away")
+		time.Sleep(time.Minute)
+		n.fails = nil
+		time.Sleep(10 * time.Second)
+	})
+	require.Equal(t, []time.Duration{0, 70 * time.Second}, n.said)
+	require.Equal(t, 1, strings.Count(log, "database away"), log)
+	require.Equal(t, 1, strings.Count(log, "says again"), log)
+}
+
+func TestAWorkerThatNothingCanBeGivenToDoesNotSayThatItServes(t *testing.T) {
+	t.Parallel()
+	n, log := beating(t, func(h *heart, _ *noted) {
+		time.Sleep(time.Second)
+		// Temporal hangs; what asks it has to be given up.
+		h.polls = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+		time.Sleep(40 * time.Second)
+	})
+	require.Equal(t, []time.Duration{0}, n.said)
+	require.Equal(t, 1, strings.Count(log, "deadline exceeded"), log)
+	require.Len(t, n.left, 1)
+}
