@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,6 +18,15 @@ const largeParallel = 200
 func measureJob(ctx context.Context, b *bench) error {
 	hosts := simulated(b.hosts, "job")
 	return b.with(ctx, hosts, nil, func(ctx context.Context, s *workertest.System, ids []string) error {
+		serving, err := serveBare(s)
+		if err != nil {
+			return err
+		}
+		defer serving.Stop()
+		bares, err := b.bares(ctx, s)
+		if err != nil {
+			return err
+		}
 		job, err := s.NewJob(ctx, workertest.JobSpec{HostIDs: ids, MaxParallel: largeParallel})
 		if err != nil {
 			return err
@@ -29,12 +39,16 @@ func measureJob(ctx context.Context, b *bench) error {
 			return err
 		}
 		took := time.Since(start)
-		b.add(result{Name: fmt.Sprintf("job of %d hosts, %d at a time: time", len(ids), largeParallel), Value: took.Seconds(), Unit: "s"})
-		b.add(result{Name: "… hosts patched", Value: float64(len(ids)) / took.Seconds(), Unit: "per second"})
-		if most := s.Fleet.MostAtOnce(); most > largeParallel {
-			return fmt.Errorf("%d hosts were patched at a time, at most %d may be", most, largeParallel)
+		after, err := b.bares(ctx, s)
+		if err != nil {
+			return err
 		}
-		if err := patched(s, hosts); err != nil {
+		b.add(result{Name: fmt.Sprintf("job of %d hosts, %d at a time: time", len(ids), largeParallel), Value: took.Seconds(), Unit: "s"})
+		rate, bare := float64(len(ids))/took.Seconds(), middle(append(bares, after...))
+		b.add(result{Name: "… hosts patched", Value: rate, Unit: "per second"})
+		b.add(result{Name: "… bare runs of one activity, before and after", Value: bare, Unit: "per second"})
+		b.add(result{Name: "… hosts per bare run", Value: rate / bare, Unit: "ratio", Limit: 0.3, AtLeast: true})
+		if err := errors.Join(atMost(s, largeParallel), patched(s, hosts)); err != nil {
 			return err
 		}
 		return b.measureHistories(ctx, s, len(ids))

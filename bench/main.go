@@ -29,6 +29,8 @@ var parts = []part{
 	{"gate", measureGate},
 	{"rate", measureRate},
 	{"job", measureJob},
+	{"gate-scale", measureGateScale},
+	{"cancel", measureCancel},
 	{"audit", measureAudit},
 	{"hostile", measureHostile},
 	{"checks", measureChecks},
@@ -40,21 +42,25 @@ var parts = []part{
 
 // bench is one run of the benchmarks.
 type bench struct {
-	dir      string
-	hosts    int           // of the large job
-	fleet    int           // hosts of a live system
-	interval time.Duration // of its sweeps
-	rounds   int
-	results  []result
+	dir       string
+	hosts     int           // of the large job
+	waiting   int           // hosts at the gate that recover together
+	cancelled int           // hosts that wait when their job is cancelled
+	fleet     int           // hosts of a live system
+	interval  time.Duration // of its sweeps
+	rounds    int
+	results   []result
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	b := &bench{}
-	only := flag.String("only", "", "parts to run, separated by commas: cost, gate, rate, job, audit, hostile, checks, store, sweeps, dead, api; all unless given")
+	only := flag.String("only", "", "parts to run, separated by commas: cost, gate, rate, job, gate-scale, cancel, audit, hostile, checks, store, sweeps, dead, api; all unless given")
 	out := flag.String("out", filepath.Join(".dev", "bench"), "folder of results.json and of scratch state")
 	flag.IntVar(&b.hosts, "hosts", 2000, "hosts of the large job")
+	flag.IntVar(&b.waiting, "gate-hosts", 5000, "hosts that recover at the gate")
+	flag.IntVar(&b.cancelled, "cancel-hosts", 2000, "hosts that wait when their job is cancelled")
 	flag.IntVar(&b.fleet, "fleet", smallFleet, "hosts of the fleet that is swept")
 	flag.DurationVar(&b.interval, "interval", sweepInterval, "between its sweeps")
 	flag.IntVar(&b.rounds, "rounds", 3, "rounds of comparisons")

@@ -36,10 +36,8 @@ func nothing(context.Context) error { return nil }
 func measureRate(ctx context.Context, b *bench) error {
 	hosts := simulated(perRound*b.rounds, "rate")
 	return b.with(ctx, hosts, nil, func(ctx context.Context, s *workertest.System, ids []string) error {
-		serving := sdk.New(s.Temporal, bareQueue, sdk.Options{})
-		serving.RegisterWorkflow(bare)
-		serving.RegisterActivity(nothing)
-		if err := serving.Start(); err != nil {
+		serving, err := serveBare(s)
+		if err != nil {
 			return err
 		}
 		defer serving.Stop()
@@ -61,6 +59,28 @@ func measureRate(ctx context.Context, b *bench) error {
 		b.add(result{Name: "hosts per bare run", Value: middle(ratios), Unit: "ratio", Limit: 0.3, AtLeast: true})
 		return patched(s, hosts)
 	})
+}
+
+// serveBare carries out bare runs until it is stopped.
+func serveBare(s *workertest.System) (sdk.Worker, error) {
+	serving := sdk.New(s.Temporal, bareQueue, sdk.Options{})
+	serving.RegisterWorkflow(bare)
+	serving.RegisterActivity(nothing)
+	return serving, serving.Start()
+}
+
+// bares measures rounds of bare runs.
+func (b *bench) bares(ctx context.Context, s *workertest.System) ([]float64, error) {
+	var rates []float64
+	for range b.rounds {
+		rate, err := rateOfBare(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		rates = append(rates, rate)
+	}
+	b.say("bare runs a second: %.1f", rates)
+	return rates, nil
 }
 
 func rateOfBare(ctx context.Context, s *workertest.System) (float64, error) {

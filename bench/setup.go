@@ -15,7 +15,7 @@ import (
 // quiet are settings with which the sweeps of the fleet stay out of what is measured, and running patches are looked at
 // often enough that waiting for them is not measured either.
 var quiet = map[string]string{
-	"health.poll_interval": "1h", "agent.inventory_interval": "1h", "patch.poll_interval": "500ms",
+	"health.poll_interval": "24h", "agent.inventory_interval": "24h", "patch.poll_interval": "500ms",
 	"windows.cutoff": "1m", "windows.cutoff_with_reboot": "1m",
 }
 
