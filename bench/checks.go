@@ -24,9 +24,12 @@ const (
 // measureChecks compares what checks take of the processors with the least that Go's library takes for the same requests.
 // The targets are a process of their own, so that only the client's side counts.
 func measureChecks(ctx context.Context, b *bench) error {
-	return b.withDatabase(ctx, func(ctx context.Context, db *database) error {
-		return errors.Join(b.measureHTTP(ctx, db), b.measureServices(ctx, db))
-	})
+	return errors.Join(
+		b.withDatabase(ctx, func(ctx context.Context, db *database) error {
+			return errors.Join(b.measureHTTP(ctx, db), b.measureServices(ctx, db))
+		}),
+		b.withDatabase(ctx, b.measureGrowth),
+	)
 }
 
 // addCompared adds what a side takes per 1,000 checks, where a turn is of so many, and its ratio to the floor.

@@ -20,7 +20,9 @@ import (
 const (
 	pageServers = 20
 	pageHosts   = 500
-	pageChecks  = pageHosts * 5
+	pageChecks  = pageHosts * checksPerHost
+	// checksPerHost is as many as a host can have.
+	checksPerHost = 5
 	// The poller divides the fleet into shards of at most wholeShard hosts. A sweep of spreadShard ones is 12 s of that of
 	// 10,000 hosts.
 	wholeShard  = 500
@@ -34,13 +36,7 @@ func (b *bench) measureHTTP(ctx context.Context, db *database) error {
 		return err
 	}
 	defer pages.end()
-	checks, err := db.addHosts(ctx, pageHosts, func(n int) host {
-		checks := make([]fleet.Check, pageChecks/pageHosts)
-		for i := range checks {
-			checks[i] = fleet.Check{Type: fleet.CheckHTTP, URL: pages.urls[(n+i)%pageServers], ExpectedBody: pageText}
-		}
-		return host{checks: checks}
-	})
+	poll, checks, err := newPollOf(ctx, db, pages.urls, pageHosts)
 	if err != nil {
 		return err
 	}
@@ -58,7 +54,7 @@ func (b *bench) measureHTTP(ctx context.Context, db *database) error {
 	}
 	b.add(result{Name: "HTTP checks: floor", Value: per1000(took[0], pageChecks), Unit: "s per 1,000"})
 	b.addCompared("HTTP checks: ours", pageChecks, took[1], took[0], 1.3)
-	return b.measureStored(ctx, newPollOf(db), get)
+	return b.measureStored(ctx, poll, get)
 }
 
 // measureStored compares whole sweeps. Those that are spread store what came in half a second, and their floor is as
@@ -126,14 +122,24 @@ func (f pageFloor) get(url string) error {
 
 // pollOf is the poller of a database, its activities called as Temporal calls them.
 type pollOf struct {
-	db     *database
-	poller *activities.Poller
+	db           *database
+	poller       *activities.Poller
+	checks       int
+	shardsAtOnce int // below zero means all
 }
 
-func newPollOf(db *database) *pollOf {
+// newPollOf adds hosts with HTTP checks of pages, which it returns.
+func newPollOf(ctx context.Context, db *database, pages []string, hosts int) (*pollOf, []fleet.Check, error) {
+	checks, err := db.addHosts(ctx, hosts, func(n int) host {
+		checks := make([]fleet.Check, checksPerHost)
+		for i := range checks {
+			checks[i] = fleet.Check{Type: fleet.CheckHTTP, URL: pages[(n+i)%len(pages)], ExpectedBody: pageText}
+		}
+		return host{checks: checks}
+	})
 	runner := activities.NewCheckRunner(nil, newProber(), nil, db)
 	poller := activities.NewPoller(db, runner, nil, 0, slog.New(slog.DiscardHandler))
-	return &pollOf{db: db, poller: poller}
+	return &pollOf{db: db, poller: poller, checks: len(checks), shardsAtOnce: -1}, checks, err
 }
 
 // timing is when a sweep began and must be over.
@@ -165,7 +171,7 @@ func byAndBy(n int, do func(i int) error) error {
 	return all.Wait()
 }
 
-// sweep polls all shards of so many hosts at once, and fails unless all their checks were carried out and found healthy.
+// sweep polls all shards of so many hosts, and fails unless all their checks were carried out and found healthy.
 func (p *pollOf) sweep(ctx context.Context, size int, at timing) error {
 	shards, err := p.db.PollShards(ctx, size)
 	if err != nil {
@@ -173,6 +179,7 @@ func (p *pollOf) sweep(ctx context.Context, size int, at timing) error {
 	}
 	reports := make([]activities.SweepReport, len(shards))
 	var polling errgroup.Group
+	polling.SetLimit(p.shardsAtOnce)
 	for i, shard := range shards {
 		shard.Hosts = at.hosts
 		polling.Go(func() error {
@@ -204,7 +211,7 @@ func (p *pollOf) judge(ctx context.Context, reports []activities.SweepReport) er
 	if err := p.db.pool.QueryRow(ctx, `select count(*) from health_check_states where not healthy`).Scan(&unhealthy); err != nil {
 		return err
 	}
-	if results != pageChecks || missed+unhealthy > 0 {
+	if results != p.checks || missed+unhealthy > 0 {
 		return fmt.Errorf("a sweep stored %d results, missed %d checks and left %d unhealthy", results, missed, unhealthy)
 	}
 	return nil
