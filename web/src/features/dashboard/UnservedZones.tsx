@@ -10,11 +10,11 @@ export function UnservedZones({ zones }: { zones: readonly Zone[] }) {
   return zones.map(({ name, hosts, unserved_since }) => (
     <Caution key={name} title={`No worker in zone ${name}`}>
       <Text size="sm">
-        <Since at={unserved_since} />: nothing is checked or sent on{' '}
+        Nothing is checked or sent on{' '}
         <PageLink to="/hosts" search={{ zone: name }} underline="always">
           {count(hosts, 'host')}
         </PageLink>{' '}
-        until one comes back.
+        until one comes; none was there <Since at={unserved_since} />.
       </Text>
     </Caution>
   ));

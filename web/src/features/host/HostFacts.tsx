@@ -44,7 +44,7 @@ export function HostFacts({ host }: { host: Host }) {
         </Fact>
         <Fact name="Zone">
           {host.zone}
-          <NoWorker zone={host.zone} workers={host.zone_workers} />
+          <NoWorker workers={host.zone_workers} />
         </Fact>
       </Facts>
     </Paper>

@@ -76,10 +76,10 @@ export function counts({ health }: Pick<Host, 'health'>): string | undefined {
   return all > 1 && healthy < all ? `${healthy} of ${all}` : undefined;
 }
 
-/** Short, as the health beside it tells what comes of it, and the page of the host since when. */
+/** In a line of its own, so that a long name does not push it out of sight; the page of the host tells since when. */
 function NoWorkerMark({ zone }: { zone: string }) {
   return (
-    <Text span size="xs" c="var(--caution)" ml={6} title={`No worker in zone ${zone}`}>
+    <Text size="xs" lh={1.2} c="var(--caution)" truncate title={`No worker in zone ${zone}`}>
       <IconPlugOff size={12} aria-hidden style={{ verticalAlign: 'middle' }} /> no worker in zone {zone}
     </Text>
   );

@@ -2,7 +2,7 @@ import { List, Paper, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getJobHostQueryKey, getJobOptions, type JobHostDetail, recheckJobHostMutation, type Wait } from '../../api';
 import { AllowedButton } from '../../shared/ui/AllowedButton';
-import { NoWorker } from '../../shared/ui/NoWorker';
+import { isUnserved, NoWorker } from '../../shared/ui/NoWorker';
 import { ProblemAlert } from '../../shared/ui/ProblemAlert';
 import { Age, Countdown, Instant } from '../../shared/ui/Time';
 import { useMayOperate } from './may';
@@ -14,10 +14,12 @@ export function Waiting({ host, wait }: { host: JobHostDetail; wait: Wait & obje
     <Paper withBorder p="md" component="section" aria-label="Why is this host waiting?">
       <Stack gap="xs">
         <Title order={3}>Why is this host waiting?</Title>
-        <Text size="sm" fw={600}>
-          {waitWord(wait.reason)}
-        </Text>
         {host.zone && <NoWorker zone={host.zone.name} workers={host.zone} />}
+        {!isUnasked(host, wait) && (
+          <Text size="sm" fw={600}>
+            {waitWord(wait.reason)}
+          </Text>
+        )}
         {wait.failing.length === 0 && <Text size="sm">{wait.detail}</Text>}
         <Failing failing={wait.failing} />
         {wait.unblocks && <Text size="sm">What would end the wait: {wait.unblocks}.</Text>}
@@ -27,6 +29,10 @@ export function Waiting({ host, wait }: { host: JobHostDetail; wait: Wait & obje
     </Paper>
   );
 }
+
+/** Whether nobody has looked at the checks for this wait, so that none can be said to be unhealthy. */
+const isUnasked = ({ zone }: JobHostDetail, { reason, failing }: Wait & object) =>
+  zone !== null && isUnserved(zone) && reason === 'health_check' && failing.length === 0;
 
 function Failing({ failing }: { failing: (Wait & object)['failing'] }) {
   if (failing.length === 0) return null;

@@ -8,14 +8,15 @@ import { useZone } from '../lib/zone';
 /** Whether nobody checks and patches the hosts of a zone; what newer servers say besides is no such thing. */
 export const isUnserved = ({ state }: Pick<ZoneWorkers, 'state'>) => state === 'none';
 
-/** That a zone has no worker, and since when; nothing where it has one. */
-export function NoWorker({ zone, workers }: { zone: string; workers: ZoneWorkers }) {
+/** That a zone has no worker, and since when; nothing where it has one. Without a zone it stands beside its name. */
+export function NoWorker({ zone, workers }: { zone?: string; workers: ZoneWorkers }) {
   if (!isUnserved(workers)) return null;
   return (
-    <Group gap={4} wrap="nowrap" c="var(--caution)" fz="sm">
-      <IconPlugOff size={16} aria-hidden style={{ flexShrink: 0 }} />
+    <Group gap={4} wrap="nowrap" align="flex-start" c="var(--caution)" fz="sm">
+      <IconPlugOff size={16} aria-hidden style={{ flexShrink: 0, marginTop: 3 }} />
       <span>
-        No worker in zone {zone} <Since at={workers.unserved_since} />
+        No worker {zone && `in zone ${zone} `}
+        <Since at={workers.unserved_since} />
       </span>
     </Group>
   );
