@@ -14,8 +14,6 @@ create function health_of(host uuid) returns smallint language sql stable return
     from host_health_checks c left join health_check_states s on s.check_id = c.id
     where c.host_id = host and c.enabled);
 
-insert into host_health (host_id, health) select id, health_of(id) from hosts;
-
 -- +goose StatementBegin
 create function host_health_begins() returns trigger language plpgsql as $$
 begin
@@ -46,6 +44,9 @@ create constraint trigger host_health_checks after insert or delete on host_heal
     deferrable initially deferred for each row execute function host_health_follows();
 create constraint trigger host_health_enabled after update on host_health_checks
     deferrable initially deferred for each row when (old.enabled <> new.enabled) execute function host_health_follows();
+
+-- Last, as the triggers have locked out whoever writes meanwhile: who was first has ended and is seen, and who waits has them.
+insert into host_health (host_id, health) select id, health_of(id) from hosts;
 
 -- +goose Down
 drop trigger host_health_begins on hosts;
