@@ -128,6 +128,20 @@ test('a page where somebody else signs in is loaded anew, with nothing of whoeve
   for (const { id } of [first, second]) await api('DELETE', `/users/${id}`);
 });
 
+test('signing out leaves nothing on the screens of other tabs', async ({ page, context }) => {
+  const user = await makeUser('leaving', { admin: true });
+  await signIn(page, user.name, user.password);
+  const other = await context.newPage();
+  await other.goto('/users');
+  await expect(other.getByRole('cell', { name: 'dev', exact: true })).toBeVisible();
+  await page.getByRole('button', { name: `Signed in as ${user.name}` }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  for (const tab of [page, other]) await expect(tab.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+  await expect(other).toHaveURL(/return_to=%2Fusers/);
+  await expect(other.getByRole('cell')).toHaveCount(0);
+  await api('DELETE', `/users/${user.id}`);
+});
+
 test('a page of another site is not where signing in leads to', async ({ page }) => {
   const user = await makeUser('signing');
   await page.goto('/login?return_to=//evil.example/');

@@ -6,12 +6,19 @@ import { session } from '../../shared/lib/session';
 
 const SignInDialog = lazy(async () => ({ default: (await import('../../features/login/SignInDialog')).SignInDialog }));
 
-/** Tells the id of whoever signed in. */
+/** Tells the id of whoever signed in, and of nobody once somebody signed out. */
 const channel = 'signed-in';
+
+/** Tells all tabs of this browser, also this one, who is signed in by now. */
+export function tellTabs(id: string) {
+  const tabs = new BroadcastChannel(channel);
+  tabs.postMessage(id);
+  tabs.close();
+}
 
 /**
  * Asks for another sign-in where the session ends, and has the page go on after it. Whoever signs in tells the other tabs of
- * this browser, which share the session: they go on too. A page of somebody else is loaded anew.
+ * this browser, which share the session: they go on too. A page of somebody else is loaded anew, as is one of whoever signs out.
  */
 export function SignInAgain() {
   const { id } = useMe();
@@ -25,17 +32,13 @@ export function SignInAgain() {
   }, [id]);
   const signedIn = useCallback(async () => {
     const { data: now } = await getMe({ throwOnError: true });
-    const tabs = new BroadcastChannel(channel);
-    tabs.postMessage(now.id); // to this tab, too
-    tabs.close();
+    tellTabs(now.id);
   }, []);
   return <Suspense>{ended && <SignInDialog onSignedIn={signedIn} />}</Suspense>;
 }
 
-/** Goes on where the same user is signed in. */
+/** Goes on where the same user is signed in. What was sent before may be refused after that, so it is told in any case. */
 function goOn(was: string, is: string) {
   if (is !== was) return location.reload();
-  if (!session.hasEnded()) return;
-  session.resume();
-  void queryClient.invalidateQueries();
+  if (session.resume()) void queryClient.invalidateQueries();
 }

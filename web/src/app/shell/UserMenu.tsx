@@ -5,6 +5,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { logoutMutation } from '../../api';
 import { useMe } from '../../shared/lib/me';
 import { queryClient } from '../../shared/lib/queryClient';
+import { tellTabs } from './SignInAgain';
 
 export function UserMenu() {
   const me = useMe();
@@ -16,6 +17,7 @@ export function UserMenu() {
     onSuccess: async () => {
       await navigate({ to: '/login', search: {} });
       queryClient.clear();
+      tellTabs('');
     },
   });
   const other = scheme === 'dark' ? 'light' : 'dark';

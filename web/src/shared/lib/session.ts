@@ -22,9 +22,12 @@ export class Session {
     return this.state !== 'none';
   }
 
-  resume() {
+  /** Somebody signed in again, here or in another tab; returns whether it was known to have ended. */
+  resume(): boolean {
+    const ended = this.hasEnded();
     this.era++;
-    if (this.state === 'ended') this.become('open');
+    if (ended) this.become('open');
+    return ended;
   }
 
   /** Ends it, and waits until it is taken up again; false where it will not be, or nobody waits any more. */

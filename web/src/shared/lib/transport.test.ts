@@ -132,3 +132,21 @@ test('what was sent before somebody signed in again does not end the session tha
   await expect(asked).rejects.toBeInstanceOf(SignedOut);
   expect(session.hasEnded()).toBe(false);
 });
+
+test('what was sent before somebody signed in in another tab is asked again, though nobody knew of an end here', async () => {
+  const { server, send } = forgetful();
+  const session = new Session();
+  session.begin();
+  const late: typeof fetch = async (request) => {
+    const answer = await send(request);
+    if (!server.known) {
+      server.known = true;
+      expect(session.resume()).toBe(false);
+    }
+    return answer;
+  };
+  const client = clientOf(late, 1_000, session);
+  expect((await getMe({ client, throwOnError: true })).data).toEqual({ name: 'ann' });
+  expect(server.asked).toHaveLength(2);
+  expect(session.hasEnded()).toBe(false);
+});
