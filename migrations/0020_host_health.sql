@@ -3,7 +3,8 @@
 -- and counts read it instead of putting all checks together each time, and only look closer at hosts with an older result.
 create table host_health (
     host_id uuid primary key references hosts on delete cascade,
-    health smallint not null default 2 check (health between 0 and 3)
+    health smallint not null default 2 check (health between 0 and 3),
+    counted_in xid8 -- the transaction that counted last
 ) with (fillfactor = 70);
 
 create function health_of(host uuid) returns smallint language sql stable return (
@@ -23,15 +24,18 @@ end $$;
 -- +goose StatementEnd
 create trigger host_health_begins after insert on hosts for each row execute function host_health_begins();
 
--- At the end of a transaction, so that whoever changes states and checks has locked all of these before, and by a statement of
--- its own after the lock, so that it sees what others have changed before they let go of it.
+-- At the end of a transaction, so that whoever changes states and checks has locked all of these before, once for a host whatever
+-- the number of its changes, and by a statement of its own after the lock, so that it sees what others have changed before they
+-- let go of it.
 -- +goose StatementBegin
 create function host_health_follows() returns trigger language plpgsql as $$
 declare
     host uuid := coalesce(new.host_id, old.host_id);
 begin
-    perform from host_health where host_id = host for update;
-    update host_health set health = health_of(host) where host_id = host and health <> health_of(host);
+    perform from host_health where host_id = host and counted_in is distinct from pg_current_xact_id() for update;
+    if found then
+        update host_health set health = health_of(host), counted_in = pg_current_xact_id() where host_id = host;
+    end if;
     return null;
 end $$;
 -- +goose StatementEnd

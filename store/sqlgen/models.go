@@ -159,8 +159,9 @@ type Host struct {
 }
 
 type HostHealth struct {
-	HostID string
-	Health int16
+	HostID    string
+	Health    int16
+	CountedIn pgtype.Uint64
 }
 
 type HostHealthCheck struct {
