@@ -56,7 +56,7 @@ func (b *bench) measureStream(ctx context.Context, l *live) error {
 			return err
 		}
 	}
-	time.Sleep(2 * streamLimit * time.Millisecond)
+	time.Sleep(10 * streamLimit * time.Millisecond) // whoever gets them later is told so by what is missing
 	with, _ := healthtest.MemoryOf(l.PIDs()["api"])
 	stop()
 	clients.Wait()
