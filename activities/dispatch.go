@@ -21,6 +21,9 @@ func (a *Runs) DispatchPatch(ctx context.Context, ref HostRef) (Step, error) {
 		return Step{}, ctx.Err()
 	}
 	step, err := a.dispatch(ctx, ref)
+	if fleet.IsKind(err, fleet.KindConflict) { // the host ended meanwhile, with its job, or somebody else dispatched it
+		step, err = a.planHost(ctx, ref)
+	}
 	return step, retryable(err)
 }
 

@@ -41,15 +41,15 @@ func (b *bench) cancel(ctx context.Context, s *workertest.System, job string) er
 	if err != nil {
 		return err
 	}
+	left, err := count(ctx, s, job, stillWaiting)
+	if err != nil {
+		return err
+	}
 	asked := time.Now()
 	if err := errors.Join(s.Store.RequestJobCancel(ctx, workertest.Admin, job), s.Client.Wake(ctx)); err != nil {
 		return err
 	}
 	acknowledged := time.Now()
-	left, err := count(ctx, s, job, stillWaiting)
-	if err != nil {
-		return err
-	}
 	err = until(ctx, gatePatience, func() (bool, error) {
 		n, err := count(ctx, s, job, stillWaiting)
 		return n == 0, err

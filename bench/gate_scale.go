@@ -93,7 +93,9 @@ func (b *bench) holdAtGate(ctx context.Context, s *workertest.System, ids []stri
 		n, err := count(ctx, s, job, "status = 'waiting_health_check' and wait ? 'next_try_at'")
 		return n == len(ids), err
 	})
-	b.say("%d hosts wait at the gate after %s", len(ids), time.Since(start).Round(time.Second))
+	if err == nil {
+		b.say("%d hosts wait at the gate after %s", len(ids), time.Since(start).Round(time.Second))
+	}
 	return job, err
 }
 

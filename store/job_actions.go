@@ -10,8 +10,9 @@ import (
 	"github.com/patch-manager/patch-manager/store/sqlgen"
 )
 
-// RequestJobCancel asks for the end of a job, all of whose hosts the caller operates. Asking again is no error. Once it
-// returns, no more dispatch of the job is admitted: admission reads the request under the same lock.
+// RequestJobCancel asks for the end of a job, all of whose hosts the caller operates, and ends those that wait. Asking
+// again is no error. Once it returns, no more dispatch of the job is admitted: admission reads the request under the same
+// lock.
 func (s *Store) RequestJobCancel(ctx context.Context, by fleet.Caller, jobID string) error {
 	return s.change(ctx, by, func(_ pgx.Tx, q *sqlgen.Queries) error {
 		if err := operatesJob(ctx, q, by, jobID); err != nil {
@@ -39,7 +40,7 @@ func recordJobCancel(ctx context.Context, q *sqlgen.Queries, by fleet.Caller, jo
 	if err != nil {
 		return fmt.Errorf("read groups of job: %w", err)
 	}
-	if err := writeWakeup(ctx, q, nil, nil, &jobID, "job cancelled"); err != nil {
+	if err := endWaitingOfJob(ctx, q, by.Actor(), jobID); err != nil {
 		return err
 	}
 	if err := writeEvent(ctx, q, eventJobChanged, jobID, groups, false, jobPayload{jobID}); err != nil {

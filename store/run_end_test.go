@@ -333,3 +333,40 @@ func TestOutputIsKeptOnceInItsPlace(t *testing.T) {
 	require.Equal(t, 3, n)
 	require.Equal(t, "a,b,c", value[string](db, `select string_agg(line, ',' order by seq) from job_host_output`))
 }
+
+func TestTheEndOfAJobThatIsCancelledShowsAtOnceOnTheHostsThatWait(t *testing.T) {
+	t.Parallel()
+	db := newRunDB(t)
+	ctx := t.Context()
+	hosts := db.hosts(6)
+	job, other := db.immediate(hosts...), db.immediate(hosts...)
+	db.wait(job, hosts[1], fleet.StatusWaitingHealthCheck, fleet.WaitHealthCheck)
+	db.queue(job, hosts[2])
+	db.admitted(job, hosts[3])
+	db.set(job, hosts[4], fleet.StatusFailed, true)
+	busy, err := db.pool.Begin(ctx)
+	require.NoError(t, err)
+	defer busy.Rollback(ctx) //nolint:errcheck // it only reads
+	_, err = busy.Exec(ctx, `select from job_hosts where job_id = $1 and host_id = $2 for update`, job, hosts[5])
+	require.NoError(t, err)
+
+	require.NoError(t, db.store.CancelJob(ctx, job, fleet.Actor{Name: "ann"}), "a host that is being decided on holds nobody up")
+	want := map[string]string{
+		hosts[0]: "cancelled", hosts[1]: "cancelled", hosts[2]: "cancelled", hosts[3]: "running", hosts[4]: "failed", hosts[5]: "queued",
+	}
+	for host, status := range want {
+		require.Equal(t, status, value[string](db, `select status from job_hosts where job_id = $1 and host_id = $2`, job, host))
+		told := value[int](db, `select count(*) from events where subject_id = $1 and payload ->> 'status' = 'cancelled'
+			and payload ->> 'reason' = 'cancelled_by_user'`, job+"/"+host)
+		require.Equal(t, status == "cancelled", told == 1)
+	}
+	require.Equal(t, len(hosts), value[int](db, `select count(*) from job_hosts where job_id = $1 and status = 'queued'`, other))
+	require.Equal(t, "job cancelled by ann", db.run(job, hosts[0]).Row.Detail)
+
+	_, runs, err := db.store.Wakeups(ctx)
+	require.NoError(t, err)
+	for _, i := range []int{0, 1, 2, 3, 5} {
+		require.Contains(t, runs, fleet.RunRef{JobID: job, HostID: hosts[i]}, "its run must hear of it")
+	}
+	require.Len(t, runs, 5)
+}

@@ -78,8 +78,17 @@ func (s *Store) CancelJob(ctx context.Context, jobID string, by fleet.Actor) err
 		if err := writeJobEvent(ctx, q, jobID, "cancel_requested"); err != nil {
 			return err
 		}
-		return writeWakeup(ctx, q, nil, nil, &jobID, "cancelled")
+		return endWaitingOfJob(ctx, q, by, jobID)
 	})
+}
+
+// endWaitingOfJob ends the hosts that wait of a job whose cancellation was just noted, and leaves word for their runs: at
+// once, since by their runs thousands of them would show it only after minutes.
+func endWaitingOfJob(ctx context.Context, q *sqlgen.Queries, by fleet.Actor, jobID string) error {
+	if err := q.EndWaitingOfCancelledJob(ctx, eventJobHostChanged, "job cancelled by "+by.Name, jobID); err != nil {
+		return fmt.Errorf("end waiting hosts of job: %w", err)
+	}
+	return writeWakeup(ctx, q, nil, nil, &jobID, "job cancelled")
 }
 
 // CancelJobHost notes that one host of a job is to be cancelled, for a cancellation that did not come by the API.

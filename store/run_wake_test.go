@@ -143,13 +143,13 @@ func TestACancellationLeavesWordForTheWaitingHostsOnce(t *testing.T) {
 	hosts := db.hosts(2)
 	job := db.immediate(hosts...)
 	for range 2 {
-		require.NoError(t, db.store.CancelJob(t.Context(), job, fleet.Actor{Name: "ann"}))
 		require.NoError(t, db.store.CancelJobHost(t.Context(), job, hosts[0], fleet.Actor{Name: "bob"}))
+		require.NoError(t, db.store.CancelJob(t.Context(), job, fleet.Actor{Name: "ann"}))
 	}
 	_, refs, err := db.store.Wakeups(t.Context())
 	require.NoError(t, err)
 	require.Len(t, refs, 2)
 	require.Equal(t, 2, value[int](db, `select count(*) from audit_entries`))
 	require.Equal(t, 1, value[int](db, `select count(*) from events where kind = 'job.changed'`))
-	require.Equal(t, 1, value[int](db, `select count(*) from events where kind = 'job_host.changed'`))
+	require.Equal(t, 1+len(hosts), value[int](db, `select count(*) from events where kind = 'job_host.changed'`), "asked for, and ended")
 }

@@ -97,6 +97,29 @@ update job_hosts set status = @status::text, phase = null, reason = @reason::tex
 where job_id = @job_id and host_id = @host_id
     and status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot', 'running');
 
+-- name: EndWaitingOfCancelledJob :exec
+-- Ends the hosts of a cancelled job that wait, and tells of each. One whose row is locked is being decided on just now, by
+-- a step that ends it, or the next one does. The caller holds the job's row, so that none of them is being admitted.
+with ended as (
+    update job_hosts jh set status = 'cancelled', phase = null, reason = 'cancelled_by_user', detail = @detail, wait = null,
+        slot_wait_seconds = slot_wait_seconds + coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0),
+        slot_wait_started_at = null,
+        times = jsonb_build_object('cancelled', clock_timestamp()) || times, updated_at = clock_timestamp()
+    where jh.job_id = @job_id and jh.host_id in (
+        select w.host_id from job_hosts w
+        where w.job_id = @job_id and w.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot')
+            and not exists (select from patch_attempts a where a.job_id = w.job_id and a.host_id = w.host_id and a.finished_at is null)
+        for update skip locked)
+    returning jh.job_id, jh.host_id, jh.group_ids
+)
+insert into events (kind, subject_id, group_ids, site, payload)
+select @kind::text, e.job_id || '/' || e.host_id,
+    case when exists (select from hosts h where h.id = e.host_id)
+        then array(select gh.group_id from group_hosts gh where gh.host_id = e.host_id order by 1) else e.group_ids end,
+    false,
+    jsonb_build_object('job_id', e.job_id, 'host_id', e.host_id, 'status', 'cancelled', 'phase', '', 'reason', 'cancelled_by_user')
+from ended e;
+
 -- name: SaveAttemptSent :execrows
 -- The sender's own word is taken after the run gave the request up for lost, too.
 update patch_attempts set state = @state, agent_job_id = coalesce(sqlc.narg(agent_job_id), agent_job_id), error = @error
@@ -207,10 +230,12 @@ where job_id = @job_id and host_id = @host_id and cancel_requested_at is null
 select id from wakeups order by id limit 1000;
 
 -- name: WakeTargets :many
--- One whose request is under way may yet go back to wait, and would not hear of it then.
+-- One whose request is under way may yet go back to wait, and would not hear of it then. The hosts of a cancelled job
+-- ended before their runs hear of it.
 select distinct jh.job_id, jh.host_id
 from wakeups w join job_hosts jh on (jh.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot')
-        or (jh.status = 'running' and jh.phase = 'dispatching'))
+        or (jh.status = 'running' and jh.phase = 'dispatching')
+        or (jh.status = 'cancelled' and w.job_id = jh.job_id))
     and (w.job_id is null or jh.job_id = w.job_id)
     and (w.host_id is null or jh.host_id = w.host_id)
     and (w.group_id is null or exists (select 1 from group_hosts gh where gh.group_id = w.group_id and gh.host_id = jh.host_id))

@@ -99,6 +99,35 @@ func (q *Queries) DeleteWakeups(ctx context.Context, ids []int64) error {
 	return err
 }
 
+const endWaitingOfCancelledJob = `-- name: EndWaitingOfCancelledJob :exec
+with ended as (
+    update job_hosts jh set status = 'cancelled', phase = null, reason = 'cancelled_by_user', detail = $2, wait = null,
+        slot_wait_seconds = slot_wait_seconds + coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0),
+        slot_wait_started_at = null,
+        times = jsonb_build_object('cancelled', clock_timestamp()) || times, updated_at = clock_timestamp()
+    where jh.job_id = $3 and jh.host_id in (
+        select w.host_id from job_hosts w
+        where w.job_id = $3 and w.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot')
+            and not exists (select from patch_attempts a where a.job_id = w.job_id and a.host_id = w.host_id and a.finished_at is null)
+        for update skip locked)
+    returning jh.job_id, jh.host_id, jh.group_ids
+)
+insert into events (kind, subject_id, group_ids, site, payload)
+select $1::text, e.job_id || '/' || e.host_id,
+    case when exists (select from hosts h where h.id = e.host_id)
+        then array(select gh.group_id from group_hosts gh where gh.host_id = e.host_id order by 1) else e.group_ids end,
+    false,
+    jsonb_build_object('job_id', e.job_id, 'host_id', e.host_id, 'status', 'cancelled', 'phase', '', 'reason', 'cancelled_by_user')
+from ended e
+`
+
+// Ends the hosts of a cancelled job that wait, and tells of each. One whose row is locked is being decided on just now, by
+// a step that ends it, or the next one does. The caller holds the job's row, so that none of them is being admitted.
+func (q *Queries) EndWaitingOfCancelledJob(ctx context.Context, kind string, detail string, jobID string) error {
+	_, err := q.db.Exec(ctx, endWaitingOfCancelledJob, kind, detail, jobID)
+	return err
+}
+
 const finishJobHost = `-- name: FinishJobHost :execrows
 update job_hosts set status = $1::text, phase = null, reason = $2::text, detail = $3, wait = null,
     attempted = attempted and not $4::boolean,
@@ -969,7 +998,8 @@ func (q *Queries) WakeSlotWaiters(ctx context.Context, jobID string) ([]string, 
 const wakeTargets = `-- name: WakeTargets :many
 select distinct jh.job_id, jh.host_id
 from wakeups w join job_hosts jh on (jh.status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot')
-        or (jh.status = 'running' and jh.phase = 'dispatching'))
+        or (jh.status = 'running' and jh.phase = 'dispatching')
+        or (jh.status = 'cancelled' and w.job_id = jh.job_id))
     and (w.job_id is null or jh.job_id = w.job_id)
     and (w.host_id is null or jh.host_id = w.host_id)
     and (w.group_id is null or exists (select 1 from group_hosts gh where gh.group_id = w.group_id and gh.host_id = jh.host_id))
@@ -981,7 +1011,8 @@ type WakeTargetsRow struct {
 	HostID string
 }
 
-// One whose request is under way may yet go back to wait, and would not hear of it then.
+// One whose request is under way may yet go back to wait, and would not hear of it then. The hosts of a cancelled job
+// ended before their runs hear of it.
 func (q *Queries) WakeTargets(ctx context.Context, ids []int64) ([]WakeTargetsRow, error) {
 	rows, err := q.db.Query(ctx, wakeTargets, ids)
 	if err != nil {
