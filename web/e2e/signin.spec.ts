@@ -108,6 +108,27 @@ test('a session that ends while somebody fills in a page is taken up again over 
   await api('DELETE', `/users/${user.id}`);
 });
 
+test('Escape closes nothing beneath the dialog for signing in again', async ({ page }) => {
+  const user = await makeUser('asked', { admin: true });
+  const fqdn = `${unique('asked')}.demo.internal`;
+  const host = await api<Host>('POST', '/hosts', { fqdn, address: '127.0.0.1', agent_port: 9 });
+  await signIn(page, user.name, user.password);
+  await page.goto(`/hosts/${host.id}`);
+  await page.locator('main').getByRole('button', { name: 'Delete' }).first().click();
+  const asked = page.getByRole('dialog').filter({ has: page.getByRole('button', { name: 'Delete host' }) });
+  await api('DELETE', `/users/${user.id}/sessions`);
+  await asked.getByRole('button', { name: 'Delete host' }).click();
+  await expect(again(page).getByRole('textbox', { name: 'Password' })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await signInAgain(page, user.password);
+  await expect(again(page)).toHaveCount(0);
+  await expect(asked.getByRole('alert')).toContainText('Nothing was done');
+  await page.keyboard.press('Escape');
+  await expect(asked).toHaveCount(0);
+  await api('DELETE', `/hosts/${host.id}`);
+  await api('DELETE', `/users/${user.id}`);
+});
+
 test('a page where somebody else signs in is loaded anew, with nothing of whoever it was of', async ({ page }) => {
   const first = await makeUser('first', { admin: true });
   const second = await makeUser('second', { admin: true });

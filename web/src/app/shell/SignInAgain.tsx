@@ -16,6 +16,11 @@ export function tellTabs(id: string) {
   tabs.close();
 }
 
+// Each open dialog listens to the window for Escape, so this does before any of them.
+window.addEventListener('keydown', (e) => e.key === 'Escape' && session.hasEnded() && e.stopImmediatePropagation(), {
+  capture: true,
+});
+
 /**
  * Asks for another sign-in where the session ends, and has the page go on after it. Whoever signs in tells the other tabs of
  * this browser, which share the session: they go on too. A page of somebody else is loaded anew, as is one of whoever signs out.
