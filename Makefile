@@ -125,6 +125,11 @@ bench: setup ## Measure what runs cost, beside the least that Temporal can do
 	$(GO) build -o bin/bench ./bench
 	@exec bin/bench
 
+.PHONY: bench-full
+bench-full: setup ## Measure also what takes hours: whole fleets, the gate and the API beside them
+	$(GO) build -o bin/bench ./bench
+	@exec bin/bench -full
+
 .PHONY: clean
 clean: ## Remove what was built, and the development state under .dev/
 	@scripts/clean.sh

@@ -18,26 +18,36 @@ import (
 	"time"
 )
 
-// part is one measurement.
+// part is one measurement. Slow ones take a quarter of an hour or more, and run only when they are asked for.
 type part struct {
 	name string
+	slow bool
 	run  func(context.Context, *bench) error
 }
 
 var parts = []part{
-	{"cost", measureCost},
-	{"gate", measureGate},
-	{"rate", measureRate},
-	{"job", measureJob},
-	{"gate-scale", measureGateScale},
-	{"cancel", measureCancel},
-	{"audit", measureAudit},
-	{"hostile", measureHostile},
-	{"checks", measureChecks},
-	{"store", measureStore},
-	{"sweeps", measureSweeps},
-	{"dead", measureDead},
-	{"api", measureAPI},
+	{"cost", false, measureCost},
+	{"gate", false, measureGate},
+	{"rate", false, measureRate},
+	{"job", false, measureJob},
+	{"gate-scale", true, measureGateScale},
+	{"cancel", true, measureCancel},
+	{"audit", false, measureAudit},
+	{"hostile", false, measureHostile},
+	{"checks", false, measureChecks},
+	{"store", false, measureStore},
+	{"sweeps", true, measureSweeps},
+	{"dead", true, measureDead},
+	{"api", true, measureAPI},
+}
+
+// names lists the parts.
+func names() string {
+	var list []string
+	for _, p := range parts {
+		list = append(list, p.name)
+	}
+	return strings.Join(list, ", ")
 }
 
 // bench is one run of the benchmarks.
@@ -56,7 +66,8 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	b := &bench{}
-	only := flag.String("only", "", "parts to run, separated by commas: cost, gate, rate, job, gate-scale, cancel, audit, hostile, checks, store, sweeps, dead, api; all unless given")
+	only := flag.String("only", "", "parts to run, separated by commas: "+names()+"; those that are not slow unless given")
+	full := flag.Bool("full", false, "run the slow parts too")
 	out := flag.String("out", filepath.Join(".dev", "bench"), "folder of results.json and of scratch state")
 	flag.IntVar(&b.hosts, "hosts", 2000, "hosts of the large job")
 	flag.IntVar(&b.waiting, "gate-hosts", 5000, "hosts that recover at the gate")
@@ -68,7 +79,9 @@ func main() {
 	isChild := flag.Bool("child", false, "used by bench itself: carry out what is told on standard input")
 	flag.Parse()
 	slog.SetLogLoggerLevel(slog.LevelError)
-	run := func() error { return profiled(*profile, func() error { return b.run(ctx, *only, *out) }) }
+	run := func() error {
+		return profiled(*profile, func() error { return b.run(ctx, selection{*only, *full}, *out) })
+	}
 	if *isChild {
 		run = func() error { return runChild(ctx, os.Stdin, os.Stdout) }
 	}
@@ -95,7 +108,20 @@ func profiled(file string, do func() error) error {
 	return errors.Join(err, f.Close())
 }
 
-func (b *bench) run(ctx context.Context, only, out string) error {
+// selection is which parts run.
+type selection struct {
+	only string
+	full bool
+}
+
+func (s selection) has(p part) bool {
+	if s.only != "" {
+		return strings.Contains(","+s.only+",", ","+p.name+",")
+	}
+	return s.full || !p.slow
+}
+
+func (b *bench) run(ctx context.Context, chosen selection, out string) error {
 	out, err := filepath.Abs(out)
 	if err != nil {
 		return err
@@ -106,7 +132,7 @@ func (b *bench) run(ctx context.Context, only, out string) error {
 	b.dir = filepath.Join(out, "state")
 	var errs []error
 	for _, p := range parts {
-		if only != "" && !strings.Contains(","+only+",", ","+p.name+",") {
+		if !chosen.has(p) {
 			continue
 		}
 		start := time.Now()
