@@ -75,7 +75,11 @@ func storeResults(ctx context.Context, q *sqlgen.Queries, results []fleet.Result
 		return err
 	}
 	if len(others) > 0 {
-		if err := q.InsertOtherResults(ctx, sqlgen.InsertOtherResultsParams(resultColumns(others))); err != nil {
+		p := sqlgen.InsertOtherResultsParams(resultColumns(others))
+		if err := q.LockStates(ctx, p.CheckIDs); err != nil {
+			return err
+		}
+		if err := q.InsertOtherResults(ctx, p); err != nil {
 			return err
 		}
 	}

@@ -324,3 +324,20 @@ func TestResultsThatTwoWriteAtOnceAreThereOnce(t *testing.T) {
 		require.Equal(t, (i+1)*len(batch), db.count(`select count(*) from host_health_check_results`))
 	}
 }
+
+func TestAnOldResultThatTwoWriteAtOnceIsThereOnce(t *testing.T) {
+	t.Parallel()
+	db := newSweepDB(t)
+	c := db.check(db.host("default"), 1)
+	db.put(result(c, 100, fleet.OutcomeHealthy))
+	for i := range 50 {
+		var writing errgroup.Group
+		for range 4 {
+			writing.Go(func() error {
+				return db.store.StoreResults(t.Context(), []fleet.Result{result(c, i, fleet.OutcomeUnhealthy)})
+			})
+		}
+		require.NoError(t, writing.Wait())
+	}
+	require.Equal(t, 51, db.count(`select count(*) from host_health_check_results`))
+}

@@ -6,6 +6,10 @@ from (select unnest(@check_ids::uuid[]) as check_id, unnest(@checked_ats::timest
         unnest(@outcomes::text[]) as outcome, unnest(@details::text[]) as detail,
         unnest(@latencies::integer[]) as latency_ms) r;
 
+-- name: LockStates :exec
+-- Who writes a result that moves no state waits here for whoever else writes it.
+select from health_check_states where check_id = any(@check_ids::uuid[]) order by check_id for update;
+
 -- name: InsertOtherResults :exec
 -- A result that is there already is the same one, written again by a retry.
 insert into host_health_check_results (check_id, checked_at, outcome, healthy, detail, latency_ms)

@@ -152,6 +152,16 @@ func (q *Queries) InsertResults(ctx context.Context, arg InsertResultsParams) er
 	return err
 }
 
+const lockStates = `-- name: LockStates :exec
+select from health_check_states where check_id = any($1::uuid[]) order by check_id for update
+`
+
+// Who writes a result that moves no state waits here for whoever else writes it.
+func (q *Queries) LockStates(ctx context.Context, checkIds []string) error {
+	_, err := q.db.Exec(ctx, lockStates, checkIds)
+	return err
+}
+
 const releasableRuns = `-- name: ReleasableRuns :many
 select jh.job_id, jh.host_id
 from job_hosts jh
