@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,20 +16,44 @@ import (
 
 // noted is a presence that notes when it was told what, of a worker that began at from.
 type noted struct {
-	from  time.Time
-	said  []time.Duration
-	left  []time.Duration
+	from time.Time
+	said []time.Duration
+	left []time.Duration
+
+	mu    sync.Mutex
 	fails error
+	hangs bool // Temporal does
+}
+
+// become has it fail from now on, unless err is nil, and Temporal hangs or not.
+func (n *noted) become(err error, hangs bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.fails, n.hangs = err, hangs
+}
+
+func (n *noted) is() (fails error, hangs bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.fails, n.hangs
+}
+
+func (n *noted) polls(ctx context.Context) error {
+	if _, hangs := n.is(); hangs { // what asks has to be given up
+		<-ctx.Done()
+	}
+	return ctx.Err()
 }
 
 func (n *noted) ServeZones(ctx context.Context, workerID string, zones []string) error {
 	if workerID != "w" || len(zones) != 2 || ctx.Err() != nil {
 		return errors.New("not what was asked for")
 	}
-	if n.fails == nil {
+	fails, _ := n.is()
+	if fails == nil {
 		n.said = append(n.said, time.Since(n.from))
 	}
-	return n.fails
+	return fails
 }
 
 func (n *noted) LeaveZones(ctx context.Context, _ string) error {
@@ -37,20 +62,19 @@ func (n *noted) LeaveZones(ctx context.Context, _ string) error {
 }
 
 // beating runs a heart in virtual time for as long as during lasts, and returns what was logged.
-func beating(t *testing.T, during func(h *heart, n *noted)) (*noted, string) {
+func beating(t *testing.T, during func(n *noted)) (*noted, string) {
 	t.Helper()
 	var log bytes.Buffer
 	n := &noted{}
 	synctest.Test(t, func(t *testing.T) {
 		n.from = time.Now()
 		h := &heart{
-			workerID: "w", zones: []string{"a", "b"}, presence: n, log: slog.New(slog.NewTextHandler(&log, nil)),
-			polls: func(context.Context) error { return nil },
+			workerID: "w", zones: []string{"a", "b"}, presence: n, log: slog.New(slog.NewTextHandler(&log, nil)), polls: n.polls,
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { defer close(ended); h.run(ctx) }()
-		during(h, n)
+		during(n)
 		cancel()
 		<-ended
 	})
@@ -59,7 +83,7 @@ func beating(t *testing.T, during func(h *heart, n *noted)) (*noted, string) {
 
 func TestAWorkerSaysAtOnceAndEveryTenSecondsThatItServesAndAtTheEndThatItLeaves(t *testing.T) {
 	t.Parallel()
-	n, log := beating(t, func(*heart, *noted) { time.Sleep(25 * time.Second) })
+	n, log := beating(t, func(*noted) { time.Sleep(25 * time.Second) })
 	require.Equal(t, []time.Duration{0, 10 * time.Second, 20 * time.Second}, n.said)
 	require.Equal(t, []time.Duration{25 * time.Second}, n.left)
 	require.Empty(t, log)
@@ -67,11 +91,11 @@ func TestAWorkerSaysAtOnceAndEveryTenSecondsThatItServesAndAtTheEndThatItLeaves(
 
 func TestThatServingCanNotBeSaidIsLoggedOnceAndTriedAgain(t *testing.T) {
 	t.Parallel()
-	n, log := beating(t, func(_ *heart, n *noted) {
+	n, log := beating(t, func(n *noted) {
 		time.Sleep(time.Second)
-		n.fails = errors.New("database away")
+		n.become(errors.New("database away"), false)
 		time.Sleep(time.Minute)
-		n.fails = nil
+		n.become(nil, false)
 		time.Sleep(10 * time.Second)
 	})
 	require.Equal(t, []time.Duration{0, 70 * time.Second}, n.said)
@@ -81,10 +105,9 @@ func TestThatServingCanNotBeSaidIsLoggedOnceAndTriedAgain(t *testing.T) {
 
 func TestAWorkerThatNothingCanBeGivenToDoesNotSayThatItServes(t *testing.T) {
 	t.Parallel()
-	n, log := beating(t, func(h *heart, _ *noted) {
+	n, log := beating(t, func(n *noted) {
 		time.Sleep(time.Second)
-		// Temporal hangs; what asks it has to be given up.
-		h.polls = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+		n.become(nil, true)
 		time.Sleep(40 * time.Second)
 	})
 	require.Equal(t, []time.Duration{0}, n.said)
