@@ -40,11 +40,7 @@ type delay struct{ Alone, Beside []time.Duration }
 
 // p95 returns the 95th percentiles.
 func (d delay) p95() (alone, beside time.Duration, ratio float64) {
-	percentile := func(took []time.Duration) time.Duration {
-		sorted := slices.Sorted(slices.Values(took))
-		return sorted[len(sorted)*95/100]
-	}
-	alone, beside = percentile(d.Alone), percentile(d.Beside)
+	alone, beside = percentile(d.Alone, 95), percentile(d.Beside, 95)
 	return alone, beside, float64(beside) / float64(alone)
 }
 

@@ -34,7 +34,6 @@ type liveConfig struct {
 	hosts    int // that answer
 	silent   int // that accept connections and never answer
 	interval time.Duration
-	settings map[string]string
 }
 
 // Each host has as many checks; its agent is asked for the services.
@@ -58,9 +57,6 @@ func (b *bench) withLive(ctx context.Context, c liveConfig, measure func(context
 	settings := map[string]string{
 		"health.poll_interval": c.interval.String(), "agent.inventory_interval": "24h", "checks.allow": "127.0.0.0/8",
 		"api.listen": devstack.Address(0),
-	}
-	for key, value := range c.settings {
-		settings[key] = value
 	}
 	l.Stack, err = devstack.StartStack(ctx, devstack.StackConfig{
 		Dir: b.dir, Program: program, Environ: os.Environ(), Settings: settings, Say: b.say,

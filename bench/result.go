@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"text/tabwriter"
+	"time"
 )
 
 // result is one figure and the limit that it should keep.
@@ -60,4 +62,10 @@ func writeJSON(path string, results []result) error {
 		return err
 	}
 	return os.WriteFile(path, append(encoded, '\n'), 0o600)
+}
+
+// percentile is what so many of 100 took at most.
+func percentile(took []time.Duration, of100 int) time.Duration {
+	sorted := slices.Sorted(slices.Values(took))
+	return sorted[len(sorted)*of100/100]
 }

@@ -129,9 +129,7 @@ func TestAHostsHealthFollowsChangesThatDoNotSeeEachOther(t *testing.T) {
 		exec(`update health_check_states set shown = 'healthy' where check_id = $1`, one.ID)
 		exec(`set constraints all immediate`)
 		go func() { ended <- db.store.StoreResults(ctx, []fleet.Result{result(other, 2, fleet.OutcomeHealthy)}) }()
-		require.Eventually(t, func() bool {
-			return len(ended) > 0 || db.count(`select count(*) from pg_locks where not granted`) > 0
-		}, time.Minute, time.Millisecond)
+		untilWaiting(t, storetest.Owner(t, db.pool), 1)
 	})
 	require.NoError(t, <-ended)
 	require.Equal(t, fleet.HealthHealthy.Rank(), db.count(`select health from host_health where host_id = $1`, host))

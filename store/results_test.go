@@ -216,22 +216,7 @@ func TestAFirstResultWrittenMeanwhileDoesNotKeepOutANewerOne(t *testing.T) {
 	db := newSweepDB(t)
 	host := db.host("default")
 	held, fresh := db.check(host, 1), db.check(host, 2)
-	db.put(result(held, 0, fleet.OutcomeHealthy))
-	lock := db.begin()
-	_, err := lock.Exec(t.Context(), `select from health_check_states where check_id = $1 for update`, held.ID)
-	require.NoError(t, err)
-
-	stored := make(chan error, 1)
-	go func() {
-		stored <- db.store.StoreResults(t.Context(), []fleet.Result{
-			result(held, 2, fleet.OutcomeHealthy), result(fresh, 2, fleet.OutcomeUnhealthy),
-		})
-	}()
-	untilWaiting(t, storetest.Owner(t, db.pool), 1)
-	db.put(result(fresh, 1, fleet.OutcomeHealthy))
-	require.NoError(t, lock.Rollback(t.Context()))
-
-	require.NoError(t, <-stored)
+	db.meet(held, fresh)
 	require.Equal(t, storedState{
 		Outcome: fleet.OutcomeUnhealthy, Detail: "unhealthy", CheckedAt: startOfTest.Add(2 * time.Second),
 		Since: startOfTest.Add(2 * time.Second), Consecutive: 1,

@@ -153,3 +153,25 @@ func (db *sweepDB) inTransaction(do func(ctx context.Context, exec func(sql stri
 	})
 	require.NoError(db, tx.Commit(db.Context()))
 }
+
+// meet has a writer of a healthy result of held and an unhealthy one of fresh, which has no state, find that another has made
+// that state meanwhile, of an earlier healthy result.
+func (db *sweepDB) meet(held, fresh fleet.Check) {
+	db.Helper()
+	db.put(result(held, 0, fleet.OutcomeHealthy))
+	lock := db.begin()
+	_, err := lock.Exec(db.Context(), `select from health_check_states where check_id = $1 for update`, held.ID)
+	require.NoError(db, err)
+
+	stored := make(chan error, 1)
+	go func() {
+		stored <- db.store.StoreResults(db.Context(), []fleet.Result{
+			result(held, 2, fleet.OutcomeHealthy), result(fresh, 2, fleet.OutcomeUnhealthy),
+		})
+	}()
+	untilWaiting(db.T, storetest.Owner(db.T, db.pool), 1)
+	db.put(result(fresh, 1, fleet.OutcomeHealthy))
+	require.NoError(db, lock.Rollback(db.Context()))
+
+	require.NoError(db, <-stored)
+}

@@ -129,22 +129,7 @@ func TestThresholdsHoldForAStateThatWasMadeMeanwhile(t *testing.T) {
 	host := db.host("default")
 	held, fresh := db.check(host, 1), db.check(host, 2)
 	db.thresholds(fresh, 2, 1)
-	db.put(result(held, 0, fleet.OutcomeHealthy))
-	lock := db.begin()
-	_, err := lock.Exec(t.Context(), `select from health_check_states where check_id = $1 for update`, held.ID)
-	require.NoError(t, err)
-
-	stored := make(chan error, 1)
-	go func() {
-		stored <- db.store.StoreResults(t.Context(), []fleet.Result{
-			result(held, 2, fleet.OutcomeHealthy), result(fresh, 2, fleet.OutcomeUnhealthy),
-		})
-	}()
-	untilWaiting(t, storetest.Owner(t, db.pool), 1)
-	db.put(result(fresh, 1, fleet.OutcomeHealthy))
-	require.NoError(t, lock.Rollback(t.Context()))
-
-	require.NoError(t, <-stored)
+	db.meet(held, fresh)
 	state := db.state(fresh.ID)
 	require.Equal(t, fleet.OutcomeUnhealthy, state.Outcome)
 	require.Equal(t, fleet.OutcomeHealthy, state.Shown)

@@ -43,10 +43,8 @@ func NewCrowd(pki *PKI, spec CrowdSpec) (*Crowd, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := &tls.Config{
-		MinVersion: tls.VersionTLS13, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pki.pool(),
-		Certificates: []tls.Certificate{*cert}, SessionTicketsDisabled: true, // the client does not resume
-	}
+	config := pki.serverTLS()
+	config.Certificates = []tls.Certificate{*cert}
 	c := &Crowd{}
 	agents, pages := c.server(http.HandlerFunc(c.service)), c.server(http.HandlerFunc(c.page(spec.Page)))
 	address := spec.First
@@ -110,14 +108,7 @@ func (c *Crowd) service(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	healthy, pid := !c.broken.Load(), agent.Int(1000)
-	s := agent.Service{
-		Name: name, LoadState: "loaded", EnabledState: "enabled", ActiveState: "active", SubState: "running", MainPID: &pid, Healthy: &healthy,
-	}
-	if !healthy {
-		s.ActiveState, s.SubState, s.MainPID = "failed", "failed", nil
-	}
-	envelope, err := agent.Succeed(newID(), time.Now(), s)
+	envelope, err := agent.Succeed(newID(), time.Now(), describe(ServiceSpec{Name: name}, !c.broken.Load()))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

@@ -55,11 +55,7 @@ func NewFleet(opts Options) (*Fleet, error) {
 	if !opts.Address.IsValid() && (opts.AgentPort != 0 || opts.WebPort != 0) && len(opts.Hosts) > 1 {
 		return nil, errors.New("start simulated fleet: a fixed port needs an address for each host")
 	}
-	f := &Fleet{opts: opts, names: map[string]*Host{}}
-	f.tls = &tls.Config{
-		MinVersion: tls.VersionTLS13, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: opts.PKI.pool(),
-		SessionTicketsDisabled: true, // the client does not resume
-	}
+	f := &Fleet{opts: opts, names: map[string]*Host{}, tls: opts.PKI.serverTLS()}
 	state, err := loadState(opts.StateFile)
 	if err != nil {
 		return nil, err

@@ -109,10 +109,18 @@ func (h *Host) getService(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Host) describe(spec ServiceSpec, healthy bool) agent.Service {
+	s := describe(spec, healthy)
+	healthy = healthy && !(spec.Oneshot && h.spec.Quirks.OneshotUnhealthy)
+	s.Healthy = &healthy
+	return s
+}
+
+// describe is what an agent without quirks says of a service.
+func describe(spec ServiceSpec, healthy bool) agent.Service {
 	pid := agent.Int(1000 + len(spec.Name))
 	s := agent.Service{
 		Name: spec.Name, DisplayName: spec.Description, LoadState: "loaded", EnabledState: "enabled",
-		ActiveState: "active", SubState: "running", MainPID: &pid,
+		ActiveState: "active", SubState: "running", MainPID: &pid, Healthy: &healthy,
 	}
 	if spec.Oneshot {
 		s.SubState, s.MainPID = "exited", nil
@@ -120,8 +128,6 @@ func (h *Host) describe(spec ServiceSpec, healthy bool) agent.Service {
 	if !healthy {
 		s.ActiveState, s.SubState, s.MainPID = "failed", "failed", nil
 	}
-	healthy = healthy && !(spec.Oneshot && h.spec.Quirks.OneshotUnhealthy)
-	s.Healthy = &healthy
 	return s
 }
 

@@ -136,6 +136,14 @@ func (p *PKI) pool() *x509.CertPool {
 	return pool
 }
 
+// serverTLS is how agents talk, but for their certificates.
+func (p *PKI) serverTLS() *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS13, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: p.pool(),
+		SessionTicketsDisabled: true, // the client does not resume
+	}
+}
+
 // sign makes a key and a certificate for it, signed by parent or, without one, by itself.
 func sign(template, parent *x509.Certificate, parentKey *ecdsa.PrivateKey) (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
