@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -9,26 +10,65 @@ const (
 	// maxBeginnings is how many visits of hosts may be at their beginning, in all shards of this process together.
 	maxBeginnings = 256
 	// beginningTime is how long a visit counts as one that begins: it dials, and a handshake takes the processors for
-	// milliseconds. After that it only waits for its host, and of such ones there may be many.
+	// milliseconds. After that it only waits for its host, and of such ones there may be many, unless it is the processors that it
+	// waits for.
 	beginningTime = 250 * time.Millisecond
 )
 
 // beginnings bounds how many visits begin at a time. Where many shards are behind, all of their hosts are due at once; as many
 // handshakes would take so long, together, that healthy hosts seem not to answer.
-type beginnings chan struct{}
+type beginnings struct {
+	slots   chan struct{}
+	crowded func() bool // whether this process is short of processors
+}
 
-func newBeginnings() beginnings { return make(beginnings, maxBeginnings) }
+func newBeginnings() *beginnings {
+	return &beginnings{slots: make(chan struct{}, maxBeginnings), crowded: newCrowding().now}
+}
 
 // begin waits until one more visit may begin, and reports whether it may: not where ctx ended first. Who was let begin calls
 // end once the visit is over.
-func (b beginnings) begin(ctx context.Context) (end func(), ok bool) {
-	if !take(ctx, b) {
+func (b *beginnings) begin(ctx context.Context) (end func(), ok bool) {
+	if !take(ctx, b.slots) {
 		return nil, false
 	}
-	over := time.AfterFunc(beginningTime, func() { <-b })
-	return func() {
-		if over.Stop() {
-			<-b
-		}
-	}, true
+	v := &beginning{of: b}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.timer = time.AfterFunc(beginningTime, v.late)
+	return v.end, true
+}
+
+// beginning is the place of one visit, until it is over or waits for its host alone.
+type beginning struct {
+	of    *beginnings
+	timer *time.Timer
+
+	mu   sync.Mutex
+	left bool
+}
+
+// late makes room for another visit, or looks again later.
+func (v *beginning) late() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !v.left && v.of.crowded() {
+		v.timer.Reset(beginningTime)
+		return
+	}
+	v.leave()
+}
+
+func (v *beginning) end() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.timer.Stop()
+	v.leave()
+}
+
+func (v *beginning) leave() {
+	if !v.left {
+		v.left = true
+		<-v.of.slots
+	}
 }

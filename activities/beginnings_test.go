@@ -1,6 +1,11 @@
 package activities
 
 import (
+	"math"
+	"runtime"
+	"runtime/metrics"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,10 +14,17 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// calm are beginnings of a process that has all the processors it needs.
+func calm() *beginnings {
+	b := newBeginnings()
+	b.crowded = func() bool { return false }
+	return b
+}
+
 func TestHostsOfManyShardsThatAreAllDueBeginByAndBy(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		shared := newBeginnings()
+		shared := calm()
 		var sweeps errgroup.Group
 		worlds := make([]*sweepWorld, 10)
 		for i := range worlds {
@@ -41,7 +53,7 @@ func TestHostsOfManyShardsThatAreAllDueBeginByAndBy(t *testing.T) {
 func TestAVisitThatIsOverMakesRoomAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := newBeginnings()
+		b := calm()
 		start := time.Now()
 		var first func()
 		for i := range maxBeginnings {
@@ -61,17 +73,72 @@ func TestAVisitThatIsOverMakesRoomAtOnce(t *testing.T) {
 		require.Equal(t, beginningTime, time.Since(start), "one that only waits makes room too")
 		time.Sleep(time.Second) // the others make room
 		first()
-		require.Empty(t, b, "and no one twice")
+		require.Empty(t, b.slots, "and no one twice")
 	})
+}
+
+func TestWhileProcessorsAreShortAVisitMakesRoomOnlyWhenItIsOver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var crowded atomic.Bool
+		crowded.Store(true)
+		b := calm()
+		b.crowded = crowded.Load
+		ends := make([]func(), maxBeginnings)
+		for i := range ends {
+			ends[i], _ = b.begin(t.Context())
+		}
+		time.Sleep(time.Minute)
+		require.Len(t, b.slots, maxBeginnings)
+		ends[0]()
+		require.Len(t, b.slots, maxBeginnings-1)
+		crowded.Store(false)
+		time.Sleep(beginningTime + time.Millisecond)
+		require.Empty(t, b.slots, "none waits for a processor any more")
+		for _, end := range ends {
+			end() // and no one makes room twice, or this would hang
+		}
+	})
+}
+
+func TestAProcessIsCrowdedWhereOneInTenWaitsForAProcessor(t *testing.T) {
+	t.Parallel()
+	waits := func(short, long uint64) *metrics.Float64Histogram {
+		return &metrics.Float64Histogram{
+			Counts: []uint64{short, 0, long}, Buckets: []float64{math.Inf(-1), 0.01, crowdedWait.Seconds(), math.Inf(1)},
+		}
+	}
+	require.False(t, isCrowded(waits(0, 0), nil), "nothing to do")
+	require.False(t, isCrowded(waits(90, 10), nil), "at the limit")
+	require.True(t, isCrowded(waits(89, 11), nil), "one past it")
+	require.False(t, isCrowded(waits(189, 11), []uint64{89, 0, 11}), "what was before does not count")
+	require.True(t, isCrowded(waits(1000, 20), []uint64{1000, 0, 0}), "and what is now counts alone")
+}
+
+func TestWorkThatWaitsForAProcessorIsNoticed(t *testing.T) {
+	procs := runtime.GOMAXPROCS(1)
+	defer runtime.GOMAXPROCS(procs)
+	c := newCrowding()
+	c.now()
+	var all sync.WaitGroup
+	for range 40 { // each takes the one processor for a hundredth of a second
+		all.Go(func() {
+			for until := time.Now().Add(10 * time.Millisecond); time.Now().Before(until); {
+			}
+		})
+	}
+	all.Wait()
+	require.True(t, c.now())
 }
 
 func TestNobodyBeginsAfterTheEndOfASweep(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := make(beginnings)
+		b := calm()
+		b.slots = make(chan struct{}) // never any room
 		w := newSweepWorld(10)
 		s := w.sweep(10 * time.Second)
-		s.beginnings = b // never any room
+		s.beginnings = b
 		report, err := s.run(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, SweepReport{Missed: 10}, report)

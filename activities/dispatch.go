@@ -14,6 +14,8 @@ import (
 // and the calendar agree does it commit the intent and send the request, once. Anything else is stored as a wait or an
 // end. A second run of it finds the intent of the first and sends nothing.
 func (a *Runs) DispatchPatch(ctx context.Context, ref HostRef) (Step, error) {
+	beat := stayAlive(ctx, nil)
+	defer beat.done()
 	select {
 	case a.approaching <- struct{}{}:
 		defer func() { <-a.approaching }()

@@ -91,7 +91,7 @@ func ask(ctx context.Context, conn fleet.AgentConn, to *fleet.Inventory) error {
 // Inventory keeps the inventories of the fleet fresh.
 type Inventory struct {
 	reader     *InventoryReader
-	beginnings beginnings
+	beginnings *beginnings
 	log        *slog.Logger
 }
 

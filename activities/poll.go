@@ -46,7 +46,7 @@ type Poller struct {
 	runner      *CheckRunner
 	waker       Waker
 	concurrency int
-	beginnings  beginnings
+	beginnings  *beginnings
 	log         *slog.Logger
 
 	// What shards store in one instant is one transaction, and what they ask after it one query.
@@ -77,7 +77,7 @@ func (p *Poller) ListPollShards(ctx context.Context) ([]fleet.Shard, error) {
 // these release. It reports the checks it did not reach in time.
 func (p *Poller) PollShard(ctx context.Context, in ShardInput) (SweepReport, error) {
 	s := sweep[fleet.Result]{
-		in: in, resume: resumed(ctx), concurrency: p.concurrency, beginnings: p.beginnings, maxBatch: maxResultsPerBatch,
+		in: in, resume: resumed(ctx), concurrency: p.concurrencyOf(in.Shard), beginnings: p.beginnings, maxBatch: maxResultsPerBatch,
 		stopping: activity.GetWorkerStopChannel(ctx), beat: heartbeat(ctx),
 		page: func(ctx context.Context, after string, limit int) ([]fleet.HostChecks, error) {
 			return p.store.ShardChecks(ctx, in.Shard, after, limit)
@@ -93,6 +93,11 @@ func (p *Poller) PollShard(ctx context.Context, in ShardInput) (SweepReport, err
 		p.log.Warn("poll did not reach all checks in time", "zone", in.Shard.Zone, "missed", report.Missed, "interval", in.Interval)
 	}
 	return report, retryable(err)
+}
+
+// concurrencyOf is how many hosts of a shard are visited at a time: those of a fleet with more than a thousand shards are larger.
+func (p *Poller) concurrencyOf(s fleet.Shard) int {
+	return p.concurrency * max(1, (s.Hosts+pollShardSize-1)/pollShardSize)
 }
 
 // storeBatch stores results and wakes whom they release. It is judged after every batch by how things are, so that no

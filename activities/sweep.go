@@ -42,9 +42,9 @@ type SweepReport struct {
 type sweep[R any] struct {
 	in          ShardInput
 	resume      SweepProgress
-	concurrency int        // hosts at once
-	beginnings  beginnings // those of all shards
-	maxBatch    int        // results stored at once
+	concurrency int         // hosts at once
+	beginnings  *beginnings // those of all shards
+	maxBatch    int         // results stored at once
 	stopping    <-chan struct{}
 
 	page  func(ctx context.Context, after string, limit int) ([]fleet.HostChecks, error)

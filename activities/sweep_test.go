@@ -42,7 +42,7 @@ func newSweepWorld(hosts int) *sweepWorld {
 func (w *sweepWorld) sweep(interval time.Duration) *sweep[string] {
 	return &sweep[string]{
 		in:          ShardInput{Shard: fleet.Shard{Hosts: len(w.hosts)}, Start: w.start, Interval: interval},
-		concurrency: 10, beginnings: newBeginnings(), maxBatch: 100, stopping: make(chan struct{}),
+		concurrency: 10, beginnings: calm(), maxBatch: 100, stopping: make(chan struct{}),
 		page: w.page, visit: w.visit, store: w.store, count: w.count,
 		beat: func(p SweepProgress) { w.beats = append(w.beats, p) },
 	}

@@ -34,6 +34,7 @@ type liveConfig struct {
 	hosts    int // that answer
 	silent   int // that accept connections and never answer
 	interval time.Duration
+	environ  []string // of the product's processes, besides that of this one
 }
 
 // Each host has as many checks; its agent is asked for the services.
@@ -59,7 +60,7 @@ func (b *bench) withLive(ctx context.Context, c liveConfig, measure func(context
 		"api.listen": devstack.Address(0),
 	}
 	l.Stack, err = devstack.StartStack(ctx, devstack.StackConfig{
-		Dir: b.dir, Program: program, Environ: os.Environ(), Settings: settings, Say: b.say,
+		Dir: b.dir, Program: program, Environ: append(os.Environ(), c.environ...), Settings: settings, Say: b.say,
 		Register: func(ctx context.Context, s *devstack.Stack) error {
 			l.Stack = s
 			end, err := b.populate(ctx, l, c)

@@ -38,6 +38,7 @@ var parts = []part{
 	{"store", false, measureStore},
 	{"sweeps", true, measureSweeps},
 	{"dead", true, measureDead},
+	{"two", true, measureTwo},
 	{"api", true, measureAPI},
 }
 

@@ -58,6 +58,7 @@ func simulated(n int, prefix string) []agenttest.HostSpec {
 				{Name: "curl", From: "7.88.1-10", To: "7.88.1-12", Severity: "moderate"},
 			},
 			ApplyDuration: time.Millisecond,
+			NoWeb:         true,
 		}
 	}
 	return hosts

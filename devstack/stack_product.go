@@ -83,7 +83,7 @@ func (s *Stack) startAPI(ctx context.Context) error {
 	s.config.Say("starting the API")
 	address := s.listenAddress("api.listen")
 	var err error
-	if s.api, err = s.serve(ctx, "api", address); err != nil {
+	if s.api, err = s.serve(ctx, "api", address, "api"); err != nil {
 		return err
 	}
 	if err := s.connect(ctx, "http://"+address); err != nil {
@@ -137,16 +137,16 @@ func (s *Stack) runWith(ctx context.Context, in string, args ...string) (string,
 	return strings.TrimSpace(out.String()), nil
 }
 
-// serve starts a subcommand that serves until it is stopped, and waits until it is ready.
-func (s *Stack) serve(ctx context.Context, command, address string) (*Process, error) {
-	path := s.path("log", command+".log")
+// serve starts a subcommand that serves until it is stopped, and waits until it is ready. Its log is called name.
+func (s *Stack) serve(ctx context.Context, name, address, command string, flags ...string) (*Process, error) {
+	path := s.path("log", name+".log")
 	log, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("start %s: %w", command, err)
+		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
 	defer log.Close()
 	p, err := Start(Command{
-		Name: command, Path: s.config.Program, Args: []string{command}, Env: s.env.list(), Output: log,
+		Name: name, Path: s.config.Program, Args: append([]string{command}, flags...), Env: s.env.list(), Output: log,
 	})
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package devstack
 
 import (
 	"context"
+	"fmt"
 	"syscall"
 	"time"
 )
@@ -13,9 +14,23 @@ func (s *Stack) startWorker(ctx context.Context) error {
 
 // StartWorker starts the worker again after KillWorker and waits until it serves.
 func (s *Stack) StartWorker(ctx context.Context) error {
-	p, err := s.serve(ctx, "worker", s.listenAddress("worker.listen"))
+	p, err := s.serve(ctx, "worker", s.listenAddress("worker.listen"), "worker")
 	s.worker = p
 	return err
+}
+
+// AddWorker starts one more worker beside that of the stack, waits until it serves and returns the id of its process.
+func (s *Stack) AddWorker(ctx context.Context) (int, error) {
+	port, err := FreePort()
+	if err != nil {
+		return 0, err
+	}
+	address := Address(port)
+	p, err := s.serve(ctx, fmt.Sprintf("worker-%d", port), address, "worker", "--worker.listen="+address)
+	if err != nil {
+		return 0, err
+	}
+	return p.PID(), nil
 }
 
 // KillWorker ends the worker as a crash would, in the middle of whatever it does, and waits until it is gone. Failed

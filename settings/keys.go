@@ -75,7 +75,7 @@ var keys = []key{
 		func(s *Settings) *time.Duration { return &s.Health.CheckTimeout }),
 	duration("health.result_retention", "96h", time.Hour, year, "of results",
 		func(s *Settings) *time.Duration { return &s.Health.ResultRetention }),
-	integer("health.max_concurrent", "128", 1, 1000, "hosts of a shard that are checked at a time",
+	integer("health.max_concurrent", "128", 1, 1000, "hosts that are checked at a time, of each 500 of a shard",
 		func(s *Settings) *int { return &s.Health.MaxConcurrent }),
 	duration("gate.retry_interval", "5m", time.Second, day, "between two tries of a waiting host",
 		func(s *Settings) *time.Duration { return &s.Gate.RetryInterval }),

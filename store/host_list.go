@@ -53,7 +53,10 @@ left join zone_presence presence on presence.zone = h.zone`
 
 // Hosts returns a page of the hosts of scope that match, in the order that the filter asks for.
 func (s *Store) Hosts(ctx context.Context, scope fleet.Scope, f fleet.HostFilter) ([]fleet.HostView, error) {
-	q := matchHosts(scope, f.HostMatch)
+	q, err := s.matchHosts(ctx, scope, f.HostMatch, f.Sort)
+	if err != nil {
+		return nil, err
+	}
 	page := q.page(f)
 	sql := hostColumns + " from (" + page + ") page join hosts h on h.id = page.id" + hostHealth(byShown) + joinPresence +
 		orderOf(f.Sort, "page.key", "page.id")
@@ -62,7 +65,10 @@ func (s *Store) Hosts(ctx context.Context, scope fleet.Scope, f fleet.HostFilter
 
 // TotalHosts returns how many hosts of scope match.
 func (s *Store) TotalHosts(ctx context.Context, scope fleet.Scope, m fleet.HostMatch) (int, error) {
-	q := matchHosts(scope, m)
+	q, err := s.matchHosts(ctx, scope, m, "")
+	if err != nil {
+		return 0, err
+	}
 	var n int
 	if err := s.pool.QueryRow(ctx, "select count(*) from (select h.id"+q.from()+") matching", q.args).Scan(&n); err != nil {
 		return 0, fmt.Errorf("count hosts: %w", translate(err))
@@ -77,7 +83,10 @@ func (s *Store) ExportHosts(
 	ctx context.Context, scope fleet.Scope, f fleet.HostFilter, most int,
 ) (func(context.Context) ([]fleet.HostView, error), error) {
 	f.Limit = most + 1
-	q := matchHosts(scope, f.HostMatch)
+	q, err := s.matchHosts(ctx, scope, f.HostMatch, f.Sort)
+	if err != nil {
+		return nil, err
+	}
 	ids, err := hostIDs(ctx, s.pool, "select id from ("+q.page(f)+") page"+orderOf(f.Sort, "page.key", "page.id"), q.args)
 	if err != nil {
 		return nil, err

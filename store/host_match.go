@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -12,12 +13,13 @@ import (
 // hostQuery reads the ids of the hosts that match; what lists, counts, exports and jobs mean by a filter is one thing.
 type hostQuery struct {
 	where  []string
-	health bool // joins joinHealth
+	health bool   // joins joinHealth
+	late   string // the condition of joinHealth
 	args   pgx.NamedArgs
 }
 
 // joinHealth joins what the database keeps of each host's health, and what is so instead where some result is too old. Those
-// hosts are few unless nothing polls, and are found by one look at the states.
+// hosts are few unless nothing polls.
 const joinHealth = `
 join host_health hh on hh.host_id = h.id
 left join (
@@ -28,9 +30,16 @@ left join (
         coalesce(bool_or(s.checked_at < @stale_before and s.checked_at >= @kept_since), false) as stale
     from host_health_checks c
     left join health_check_states s on s.check_id = c.id
-    where c.enabled and c.host_id = any(array(select o.host_id from health_check_states o where o.checked_at < @stale_before))
+    where c.enabled and %s
     group by c.host_id
 ) old on old.host_id = h.id`
+
+// The conditions of joinHealth for the hosts that are looked at.
+const (
+	lateNow   = "c.host_id = any(array(select o.host_id from health_check_states o where o.checked_at < @stale_before))"
+	lateKnown = "c.host_id = any(@late::uuid[])"
+	lateMany  = "true"
+)
 
 // healthRank is HealthSummary.State in SQL, as its Rank.
 const healthRank = "coalesce(old.health, hh.health)"
@@ -42,10 +51,28 @@ const isStale = "coalesce(old.stale, false)"
 const groupCondition = `exists (select 1 from group_hosts gh
     where gh.host_id = h.id and gh.group_id = @group_id and (@every::boolean or gh.group_id = any(@scope::uuid[])))`
 
+// matchHosts is the query of the hosts that match. Sort may be empty.
+func (s *Store) matchHosts(ctx context.Context, scope fleet.Scope, m fleet.HostMatch, sort fleet.HostSort) (*hostQuery, error) {
+	q := matchHosts(scope, m)
+	if q.health = q.health || sort.Column() == fleet.HostsByHealth; !q.health {
+		return q, nil
+	}
+	found, err := s.late.from(ctx, m.Ages.StaleBefore)
+	if err != nil {
+		return nil, translate(err)
+	}
+	q.late, q.args["late"] = lateKnown, found.hosts
+	if found.hosts == nil {
+		q.late = lateMany
+	}
+	return q, nil
+}
+
+// matchHosts is Store.matchHosts for a transaction, which looks for old results itself.
 func matchHosts(scope fleet.Scope, m fleet.HostMatch) *hostQuery {
-	q := &hostQuery{args: viewArgs(scope, m.Ages)}
+	q := &hostQuery{late: lateNow, args: viewArgs(scope, m.Ages)}
 	q.when(!scope.All, "h.id in (select gh.host_id from group_hosts gh where gh.group_id = any(@scope::uuid[]))", nil)
-	q.when(m.Text != "", "position(lower(@text) in lower(concat_ws(' ', h.fqdn, h.display_name, h.address))) > 0", pgx.NamedArgs{"text": m.Text})
+	q.when(m.Text != "", "position(lower(@text) in h.search) > 0", pgx.NamedArgs{"text": m.Text})
 	q.when(m.GroupID != "", groupCondition, pgx.NamedArgs{"group_id": m.GroupID})
 	q.when(m.Zone != "", "h.zone = @zone", pgx.NamedArgs{"zone": m.Zone})
 	q.when(m.Agent != "", "h.agent_reachable is not distinct from @agent::boolean", pgx.NamedArgs{"agent": reachable(m.Agent)})
@@ -90,7 +117,7 @@ func reachable(a fleet.AgentState) *bool {
 func (q *hostQuery) from() string {
 	from := " from hosts h"
 	if q.health {
-		from += joinHealth
+		from += fmt.Sprintf(joinHealth, q.late)
 	}
 	return from + " where " + strings.Join(append([]string{"true"}, q.where...), " and ")
 }
@@ -115,7 +142,6 @@ type sortKey struct {
 func (q *hostQuery) sortKey(sort fleet.HostSort) sortKey {
 	switch sort.Column() {
 	case fleet.HostsByHealth:
-		q.health = true
 		return sortKey{sql: healthRank, param: "@after_number::integer"}
 	case fleet.HostsByPending:
 		return sortKey{sql: "h.pending_patches", param: "@after_number::integer", nullable: true}

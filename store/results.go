@@ -20,6 +20,7 @@ func (s *Store) StoreResults(ctx context.Context, results []fleet.Result) error 
 	if len(results) == 0 {
 		return nil
 	}
+	defer s.late.stored(results)
 	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error { return storeResults(ctx, q, results) })
 }
 
@@ -71,8 +72,10 @@ func storeResults(ctx context.Context, q *sqlgen.Queries, results []fleet.Result
 			moving = append(moving, r)
 		}
 	}
-	if err := q.InsertResults(ctx, resultColumns(moving)); err != nil {
-		return err
+	if len(moving) > 0 {
+		if err := q.InsertResults(ctx, resultColumns(moving)); err != nil {
+			return err
+		}
 	}
 	if len(others) > 0 {
 		p := sqlgen.InsertOtherResultsParams(resultColumns(others))

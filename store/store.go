@@ -21,6 +21,7 @@ type Store struct {
 	q        *sqlgen.Queries
 	auditKey fleet.AuditKey
 	revoked  *gather.Rounds[string, []string]
+	late     *lateHosts
 }
 
 // New returns a store on pool, which stays the caller's to close. What it changes is audited with the given key.
@@ -29,6 +30,7 @@ func New(pool *pgxpool.Pool, auditKey fleet.AuditKey) *Store {
 	return &Store{
 		pool: pool, q: q, auditKey: auditKey,
 		revoked: gather.NewRounds(maxAskedRevoked, askRevokedTimeout, q.RevokedAmong),
+		late:    newLateHosts(q.LateHosts),
 	}
 }
 

@@ -36,12 +36,14 @@ func (s *Store) Summary(ctx context.Context, scope fleet.Scope, all fleet.HostMa
 
 // countFleet counts hosts in one statement, by what the filters of matchHosts mean.
 func (s *Store) countFleet(ctx context.Context, scope fleet.Scope, all fleet.HostMatch) (fleet.Summary, error) {
-	q := matchHosts(scope, all)
-	q.health = true
-	q.args["expiring_before"] = all.ExpiringBefore
 	var sum fleet.Summary
+	q, err := s.matchHosts(ctx, scope, all, fleet.HostsByHealth)
+	if err != nil {
+		return sum, err
+	}
+	q.args["expiring_before"] = all.ExpiringBefore
 	var healthy, unhealthy, unknown, none, reachable, unreachable, unasked int
-	err := s.pool.QueryRow(ctx, `
+	err = s.pool.QueryRow(ctx, `
 select count(*), count(*) filter (where health = 3), count(*) filter (where health = 0), count(*) filter (where health = 1),
     count(*) filter (where health = 2), count(*) filter (where agent_reachable), count(*) filter (where not agent_reachable),
     count(*) filter (where agent_reachable is null), count(*) filter (where pending_patches > 0),

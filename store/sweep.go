@@ -8,18 +8,22 @@ import (
 	"github.com/patch-manager/patch-manager/store/sqlgen"
 )
 
-// PollShards divides the hosts that have enabled checks into stretches of at most size hosts of one zone.
+// maxShards keeps a sweep within what Temporal lets a run have under way: 2,000 activities. With more hosts shards grow.
+const maxShards = 1000
+
+// PollShards divides the hosts that have enabled checks into stretches of size hosts of one zone, or of as many more as it takes
+// for them to be about a thousand.
 func (s *Store) PollShards(ctx context.Context, size int) ([]fleet.Shard, error) {
 	return s.shards(ctx, size, true)
 }
 
-// InventoryShards divides all hosts into stretches of at most size hosts of one zone.
+// InventoryShards is PollShards for all hosts.
 func (s *Store) InventoryShards(ctx context.Context, size int) ([]fleet.Shard, error) {
 	return s.shards(ctx, size, false)
 }
 
 func (s *Store) shards(ctx context.Context, size int, withChecks bool) ([]fleet.Shard, error) {
-	rows, err := s.q.HostShards(ctx, int64(size), withChecks)
+	rows, err := s.q.HostShards(ctx, int64(size), maxShards, withChecks)
 	if err != nil {
 		return nil, translate(err)
 	}

@@ -67,6 +67,25 @@ func TestAShardThatIsExactlyFullStartsNoOther(t *testing.T) {
 	require.Len(t, shards, 2)
 }
 
+// A run of Temporal can not have more than 2,000 activities under way.
+func TestShardsGrowWhereTheyWouldBeTooMany(t *testing.T) {
+	t.Parallel()
+	db := newSweepDB(t)
+	db.exec(`insert into hosts (id, fqdn, address) select gen_random_uuid(), n || '.example', '10.0.0.1' from generate_series(1, 1000) n`)
+	shards, err := db.store.InventoryShards(t.Context(), 1)
+	require.NoError(t, err)
+	require.Len(t, shards, 1000)
+	db.host("default")
+	shards, err = db.store.InventoryShards(t.Context(), 1)
+	require.NoError(t, err)
+	require.Len(t, shards, 501)
+	hosts := 0
+	for _, s := range shards {
+		hosts += s.Hosts
+	}
+	require.Equal(t, 1001, hosts)
+}
+
 func TestOnlyHostsWithEnabledChecksAreProbedAndWithTheseOnly(t *testing.T) {
 	t.Parallel()
 	db := newSweepDB(t)

@@ -21,11 +21,12 @@ func quick(ctx workflow.Context, summary string) workflow.Context {
 // moved to a zone whose workers live.
 const pickup = 5 * time.Minute
 
-// agentMutate is for the dispatch: it may be tried until the deadline, from which on nothing may be sent to the host.
+// agentMutate is for the dispatch: it may be tried until the deadline, from which on nothing may be sent to the host. A try that
+// no worker has got, though Temporal noted that one has, is found by the heartbeat.
 func agentMutate(ctx workflow.Context, zone, summary string, left time.Duration) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: AgentQueue(zone), StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: left, ScheduleToStartTimeout: pickup,
-		RetryPolicy: retryForever, Summary: summary,
+		TaskQueue: AgentQueue(zone), StartToCloseTimeout: 5 * time.Minute, HeartbeatTimeout: time.Minute, ScheduleToCloseTimeout: left,
+		ScheduleToStartTimeout: pickup, RetryPolicy: retryForever, Summary: summary,
 	})
 }
 

@@ -64,3 +64,24 @@ func TestAHostThatIsMovedWhileItWaitsAtTheGateIsNotReachedFromItsOldZone(t *test
 	require.Equal(t, 2, probes, "at the start and after five minutes")
 	require.Len(t, m.agent.executions, 1)
 }
+
+// Temporal notes that a worker has a step before the worker has got it; where it never does, only a missing heartbeat tells.
+func TestAStepThatNoWorkerGotIsFoundWithinAMinute(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.add("h", open(monday, 120))
+	w.job.AllowReboot, m.agent.pendingReboot = true, true
+	timeouts := map[string]time.Duration{}
+	w.env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if info.TaskQueue != workflows.QueueMain {
+			timeouts[info.ActivityType.Name] = info.HeartbeatTimeout
+		}
+	})
+	w.runHost(m)
+	w.ended(m, fleet.StatusSucceeded, fleet.ReasonPatched)
+	require.Equal(t, map[string]time.Duration{
+		"DispatchPatch": time.Minute, "FollowPatch": time.Minute, "RebootHost": time.Minute, "VerifyHost": time.Minute,
+	}, timeouts)
+}

@@ -88,7 +88,12 @@ func (h *Host) Endpoint() fleet.Endpoint {
 }
 
 // WebURL is the page for HTTP checks: 200 with `OK <fqdn>` in it, or 503.
-func (h *Host) WebURL() string { return "http://" + h.webAddr().String() + "/" }
+func (h *Host) WebURL() string {
+	if h.web == nil {
+		return ""
+	}
+	return "http://" + h.webAddr().String() + "/"
+}
 
 // change settles what time has brought about, then changes the host and saves it.
 func (h *Host) change(fn func(now time.Time)) {

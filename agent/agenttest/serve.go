@@ -52,11 +52,13 @@ func (h *Host) listen(address netip.Addr) error {
 	if h.agent, err = net.Listen("tcp", netip.AddrPortFrom(address, opts.AgentPort).String()); err != nil {
 		return err
 	}
+	h.serve(tls.NewListener(upListener{h.agent, h.up}, h.tlsConfig()), h.agentHandler())
+	if h.spec.NoWeb {
+		return nil
+	}
 	if h.web, err = net.Listen("tcp", netip.AddrPortFrom(address, opts.WebPort).String()); err != nil {
-		h.agent.Close()
 		return err
 	}
-	h.serve(tls.NewListener(upListener{h.agent, h.up}, h.tlsConfig()), h.agentHandler())
 	h.serve(upListener{h.web, h.booted}, http.HandlerFunc(h.page))
 	return nil
 }

@@ -16,6 +16,7 @@ type HostSpec struct {
 	RebootDowntime time.Duration // how long nothing answers while it reboots; 0 means 1 s
 	PendingReboot  bool
 	WebUnhealthy   bool
+	NoWeb          bool // has no web page, and so takes one socket less
 	// CertificateName is the name in the agent's certificate; empty means FQDN.
 	CertificateName     string
 	CertificateNotAfter time.Time // zero means in two years

@@ -1,3 +1,8 @@
+-- name: LateHosts :many
+-- Hosts with a state from before a time. It reads all states, whatever it finds.
+-- Unscoped: says which hosts a query looks at closely, which filters what it tells by itself.
+select distinct host_id from health_check_states where checked_at < @before limit @most;
+
 -- name: InsertHost :exec
 insert into hosts (id, fqdn, address, agent_port, display_name, labels, zone, inherit_windows)
 values (@id, @fqdn, @address, @agent_port, @display_name, @labels, @zone, @inherit_windows);

@@ -1,11 +1,13 @@
 -- name: HostShards :many
--- The first host of each stretch of @size hosts of a zone, and how many follow from it.
-select zone, id, least(@size::bigint, total - n + 1)::integer as hosts
+-- The first host of each stretch of so many hosts of a zone, and how many follow from it. Stretches are longer where they would
+-- be too many otherwise, besides the last one of each zone.
+select zone, id, least(size, total - n + 1)::integer as hosts
 from (
-    select h.zone, h.id, row_number() over (partition by h.zone order by h.id) as n, count(*) over (partition by h.zone) as total
-    from hosts h
+    select h.zone, h.id, row_number() over (partition by h.zone order by h.id) as n, count(*) over (partition by h.zone) as total,
+        greatest(a.size, (count(*) over () - 1) / a.most + 1) as size
+    from hosts h, (select @size::bigint as size, @most::bigint as most) a
     where not @with_checks::boolean or exists (select from host_health_checks c where c.host_id = h.id and c.enabled)) numbered
-where (n - 1) % @size::bigint = 0
+where (n - 1) % size = 0
 order by zone, id;
 
 -- name: ShardHosts :many

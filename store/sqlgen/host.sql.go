@@ -162,6 +162,32 @@ func (q *Queries) KeepGroupsOfDeletedHost(ctx context.Context, groupIDs []string
 	return err
 }
 
+const lateHosts = `-- name: LateHosts :many
+select distinct host_id from health_check_states where checked_at < $1 limit $2
+`
+
+// Hosts with a state from before a time. It reads all states, whatever it finds.
+// Unscoped: says which hosts a query looks at closely, which filters what it tells by itself.
+func (q *Queries) LateHosts(ctx context.Context, before time.Time, most int32) ([]string, error) {
+	rows, err := q.db.Query(ctx, lateHosts, before, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var host_id string
+		if err := rows.Scan(&host_id); err != nil {
+			return nil, err
+		}
+		items = append(items, host_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockHost = `-- name: LockHost :one
 select h.fqdn
 from hosts h

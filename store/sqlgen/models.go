@@ -156,6 +156,7 @@ type Host struct {
 	CreatedAt            time.Time
 	UpdatedAt            time.Time
 	AgentAskedAt         *time.Time
+	Search               string
 }
 
 type HostHealth struct {

@@ -600,7 +600,7 @@ func (q *Queries) RunEvidence(ctx context.Context, hostID string) ([]RunEvidence
 }
 
 const runHost = `-- name: RunHost :one
-select id, fqdn, address, agent_port, display_name, labels, zone, inherit_windows, agent_reachable, agent_error, agent_version, agent_last_seen_at, certificate_expires_at, pending_patches, reboot_required, inventory_at, created_at, updated_at, agent_asked_at from hosts where id = $1
+select id, fqdn, address, agent_port, display_name, labels, zone, inherit_windows, agent_reachable, agent_error, agent_version, agent_last_seen_at, certificate_expires_at, pending_patches, reboot_required, inventory_at, created_at, updated_at, agent_asked_at, search from hosts where id = $1
 `
 
 func (q *Queries) RunHost(ctx context.Context, hostID string) (Host, error) {
@@ -626,6 +626,7 @@ func (q *Queries) RunHost(ctx context.Context, hostID string) (Host, error) {
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.AgentAskedAt,
+		&i.Search,
 	)
 	return i, err
 }

@@ -10,7 +10,7 @@ import (
 )
 
 const checkWithHost = `-- name: CheckWithHost :one
-select c.id, c.host_id, c.slot, c.name, c.check_type, c.enabled, c.service_name, c.url, c.expected_body, c.ignore_cert_errors, c.basic_auth_user, c.basic_auth_pass_encrypted, c.basic_auth_pass_nonce, c.basic_auth_key_id, c.created_at, c.updated_at, c.defined_at, c.failure_threshold, c.success_threshold, h.id, h.fqdn, h.address, h.agent_port, h.display_name, h.labels, h.zone, h.inherit_windows, h.agent_reachable, h.agent_error, h.agent_version, h.agent_last_seen_at, h.certificate_expires_at, h.pending_patches, h.reboot_required, h.inventory_at, h.created_at, h.updated_at, h.agent_asked_at
+select c.id, c.host_id, c.slot, c.name, c.check_type, c.enabled, c.service_name, c.url, c.expected_body, c.ignore_cert_errors, c.basic_auth_user, c.basic_auth_pass_encrypted, c.basic_auth_pass_nonce, c.basic_auth_key_id, c.created_at, c.updated_at, c.defined_at, c.failure_threshold, c.success_threshold, h.id, h.fqdn, h.address, h.agent_port, h.display_name, h.labels, h.zone, h.inherit_windows, h.agent_reachable, h.agent_error, h.agent_version, h.agent_last_seen_at, h.certificate_expires_at, h.pending_patches, h.reboot_required, h.inventory_at, h.created_at, h.updated_at, h.agent_asked_at, h.search
 from host_health_checks c join hosts h on h.id = c.host_id
 where c.id = $1 and h.id = $2
 `
@@ -62,6 +62,7 @@ func (q *Queries) CheckWithHost(ctx context.Context, checkID string, hostID stri
 		&i.Host.CreatedAt,
 		&i.Host.UpdatedAt,
 		&i.Host.AgentAskedAt,
+		&i.Host.Search,
 	)
 	return i, err
 }
@@ -154,12 +155,13 @@ func (q *Queries) EnabledChecks(ctx context.Context, hostIds []string) ([]HostHe
 }
 
 const hostShards = `-- name: HostShards :many
-select zone, id, least($1::bigint, total - n + 1)::integer as hosts
+select zone, id, least(size, total - n + 1)::integer as hosts
 from (
-    select h.zone, h.id, row_number() over (partition by h.zone order by h.id) as n, count(*) over (partition by h.zone) as total
-    from hosts h
-    where not $2::boolean or exists (select from host_health_checks c where c.host_id = h.id and c.enabled)) numbered
-where (n - 1) % $1::bigint = 0
+    select h.zone, h.id, row_number() over (partition by h.zone order by h.id) as n, count(*) over (partition by h.zone) as total,
+        greatest(a.size, (count(*) over () - 1) / a.most + 1) as size
+    from hosts h, (select $1::bigint as size, $2::bigint as most) a
+    where not $3::boolean or exists (select from host_health_checks c where c.host_id = h.id and c.enabled)) numbered
+where (n - 1) % size = 0
 order by zone, id
 `
 
@@ -169,9 +171,10 @@ type HostShardsRow struct {
 	Hosts int32
 }
 
-// The first host of each stretch of @size hosts of a zone, and how many follow from it.
-func (q *Queries) HostShards(ctx context.Context, size int64, withChecks bool) ([]HostShardsRow, error) {
-	rows, err := q.db.Query(ctx, hostShards, size, withChecks)
+// The first host of each stretch of so many hosts of a zone, and how many follow from it. Stretches are longer where they would
+// be too many otherwise, besides the last one of each zone.
+func (q *Queries) HostShards(ctx context.Context, size int64, most int64, withChecks bool) ([]HostShardsRow, error) {
+	rows, err := q.db.Query(ctx, hostShards, size, most, withChecks)
 	if err != nil {
 		return nil, err
 	}
