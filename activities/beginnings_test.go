@@ -17,7 +17,7 @@ import (
 // calm are beginnings of a process that has all the processors it needs.
 func calm() *beginnings {
 	b := newBeginnings()
-	b.crowded = func() bool { return false }
+	b.short = func() bool { return false }
 	return b
 }
 
@@ -80,24 +80,41 @@ func TestAVisitThatIsOverMakesRoomAtOnce(t *testing.T) {
 func TestWhileProcessorsAreShortAVisitMakesRoomOnlyWhenItIsOver(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var crowded atomic.Bool
-		crowded.Store(true)
+		var short atomic.Bool
+		short.Store(true)
 		b := calm()
-		b.crowded = crowded.Load
+		b.short = short.Load
 		ends := make([]func(), maxBeginnings)
 		for i := range ends {
 			ends[i], _ = b.begin(t.Context())
 		}
-		time.Sleep(time.Minute)
+		time.Sleep(longestBeginning - 2*beginningTime)
 		require.Len(t, b.slots, maxBeginnings)
 		ends[0]()
 		require.Len(t, b.slots, maxBeginnings-1)
-		crowded.Store(false)
+		short.Store(false)
 		time.Sleep(beginningTime + time.Millisecond)
 		require.Empty(t, b.slots, "none waits for a processor any more")
 		for _, end := range ends {
 			end() // and no one makes room twice, or this would hang
 		}
+	})
+}
+
+func TestHostsThatNeverAnswerMakeRoomHoweverShortProcessorsAre(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := calm()
+		b.short = func() bool { return true }
+		for range maxBeginnings {
+			_, ok := b.begin(t.Context())
+			require.True(t, ok)
+		}
+		start := time.Now()
+		_, ok := b.begin(t.Context())
+		require.True(t, ok)
+		require.Equal(t, longestBeginning, time.Since(start))
+		time.Sleep(time.Minute) // the other ones make room
 	})
 }
 
@@ -119,16 +136,16 @@ func TestWorkThatWaitsForAProcessorIsNoticed(t *testing.T) {
 	procs := runtime.GOMAXPROCS(1)
 	defer runtime.GOMAXPROCS(procs)
 	c := newCrowding()
-	c.now()
+	c.short()
 	var all sync.WaitGroup
-	for range 40 { // each takes the one processor for a hundredth of a second
+	for range 400 { // each takes the one processor for a millisecond
 		all.Go(func() {
-			for until := time.Now().Add(10 * time.Millisecond); time.Now().Before(until); {
+			for until := time.Now().Add(time.Millisecond); time.Now().Before(until); {
 			}
 		})
 	}
 	all.Wait()
-	require.True(t, c.now())
+	require.True(t, c.short())
 }
 
 func TestNobodyBeginsAfterTheEndOfASweep(t *testing.T) {
@@ -144,4 +161,11 @@ func TestNobodyBeginsAfterTheEndOfASweep(t *testing.T) {
 		require.Equal(t, SweepReport{Missed: 10}, report)
 		require.Equal(t, 9*time.Second, time.Since(w.start))
 	})
+}
+
+func TestMoreHostsOfALargerShardAreVisitedAtATime(t *testing.T) {
+	t.Parallel()
+	for hosts, want := range map[int]int{0: 128, 1: 128, 500: 128, 501: 256, 1000: 256, 2001: 640, 8000: 2048, 8001: 2048} {
+		require.Equal(t, want, grown(DefaultConcurrency, hosts, pollShardSize), hosts)
+	}
 }

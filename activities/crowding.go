@@ -31,8 +31,8 @@ type crowding struct {
 
 func newCrowding() *crowding { return &crowding{sample: []metrics.Sample{{Name: schedulerLatencies}}} }
 
-// now reports whether it was so in the last tenth of a second or more, since it was last asked.
-func (c *crowding) now() bool {
+// short reports whether it was so since it was asked before, a tenth of a second ago or longer.
+func (c *crowding) short() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if time.Since(c.looked) < crowdingEvery {

@@ -111,7 +111,7 @@ func checkIDs(results []fleet.Result) []string {
 	return ids
 }
 
-func (f *fakeFleet) PollShards(context.Context, int) ([]fleet.Shard, error) {
+func (f *fakeFleet) PollShards(context.Context, int, int) ([]fleet.Shard, error) {
 	return []fleet.Shard{{Zone: fleet.DefaultZone, Hosts: len(f.hosts)}}, nil
 }
 

@@ -22,7 +22,7 @@ const (
 
 // InventoryStore keeps what hosts say of themselves.
 type InventoryStore interface {
-	InventoryShards(ctx context.Context, size int) ([]fleet.Shard, error)
+	InventoryShards(ctx context.Context, size, most int) ([]fleet.Shard, error)
 	ShardHosts(ctx context.Context, shard fleet.Shard, after string, limit int) ([]fleet.Endpoint, error)
 	CountHosts(ctx context.Context, shard fleet.Shard, after string) (int, error)
 	StoreInventory(ctx context.Context, inventory fleet.Inventory) error
@@ -102,14 +102,14 @@ func NewInventory(reader *InventoryReader, log *slog.Logger) *Inventory {
 
 // ListInventoryShards divides all hosts.
 func (i *Inventory) ListInventoryShards(ctx context.Context) ([]fleet.Shard, error) {
-	shards, err := i.reader.store.InventoryShards(ctx, inventoryShardSize)
+	shards, err := i.reader.store.InventoryShards(ctx, inventoryShardSize, maxShards)
 	return shards, retryable(err)
 }
 
 // TakeInventory asks the hosts of one shard, spread over the interval. It reports the hosts it did not reach in time.
 func (i *Inventory) TakeInventory(ctx context.Context, in ShardInput) (SweepReport, error) {
 	s := sweep[fleet.Inventory]{
-		in: in, resume: resumed(ctx), concurrency: inventoryConcurrency, beginnings: i.beginnings, maxBatch: maxInventoriesPerBatch,
+		in: in, resume: resumed(ctx), concurrency: grown(inventoryConcurrency, in.Shard.Hosts, inventoryShardSize), beginnings: i.beginnings, maxBatch: maxInventoriesPerBatch,
 		stopping: activity.GetWorkerStopChannel(ctx), beat: heartbeat(ctx),
 		page: func(ctx context.Context, after string, limit int) ([]fleet.HostChecks, error) {
 			hosts, err := i.reader.store.ShardHosts(ctx, in.Shard, after, limit)

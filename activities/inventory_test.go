@@ -53,7 +53,7 @@ func (s *stockFleet) Patches(context.Context) (fleet.AgentPatches, error) {
 	return fleet.AgentPatches{Patches: []fleet.Patch{{Name: "curl"}}}, s.failing["patches"]
 }
 
-func (s *stockFleet) InventoryShards(context.Context, int) ([]fleet.Shard, error) {
+func (s *stockFleet) InventoryShards(context.Context, int, int) ([]fleet.Shard, error) {
 	return []fleet.Shard{{Zone: fleet.DefaultZone, Hosts: len(s.hosts)}}, nil
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // The bounds of a sweep. A shard is small enough that a hanging fleet (50 s for a host with five checks) still gets
-// through it at DefaultConcurrency, and 10,000 hosts are 20 activities in history.
+// through it at DefaultConcurrency, which grows with the shard, and 10,000 hosts are 20 activities in history.
 const (
 	pollShardSize      = 500
 	maxResultsPerBatch = 1000
@@ -25,7 +25,7 @@ const (
 
 // PollStore keeps what the poller reads and writes.
 type PollStore interface {
-	PollShards(ctx context.Context, size int) ([]fleet.Shard, error)
+	PollShards(ctx context.Context, size, most int) ([]fleet.Shard, error)
 	ShardChecks(ctx context.Context, shard fleet.Shard, after string, limit int) ([]fleet.HostChecks, error)
 	CountChecks(ctx context.Context, shard fleet.Shard, after string) (int, error)
 	StoreResults(ctx context.Context, results []fleet.Result) error
@@ -54,7 +54,7 @@ type Poller struct {
 	releasing *gather.Rounds[string, []fleet.RunRef]
 }
 
-// NewPoller makes a poller that asks at most concurrency hosts of a shard at once; 0 means DefaultConcurrency.
+// NewPoller makes a poller that asks at most concurrency hosts at once of each 500 of a shard; 0 means DefaultConcurrency.
 func NewPoller(store PollStore, runner *CheckRunner, waker Waker, concurrency int, log *slog.Logger) *Poller {
 	if concurrency <= 0 {
 		concurrency = DefaultConcurrency
@@ -69,7 +69,7 @@ func NewPoller(store PollStore, runner *CheckRunner, waker Waker, concurrency in
 
 // ListPollShards divides the hosts that have enabled checks.
 func (p *Poller) ListPollShards(ctx context.Context) ([]fleet.Shard, error) {
-	shards, err := p.store.PollShards(ctx, pollShardSize)
+	shards, err := p.store.PollShards(ctx, pollShardSize, maxShards)
 	return shards, retryable(err)
 }
 
@@ -77,7 +77,7 @@ func (p *Poller) ListPollShards(ctx context.Context) ([]fleet.Shard, error) {
 // these release. It reports the checks it did not reach in time.
 func (p *Poller) PollShard(ctx context.Context, in ShardInput) (SweepReport, error) {
 	s := sweep[fleet.Result]{
-		in: in, resume: resumed(ctx), concurrency: p.concurrencyOf(in.Shard), beginnings: p.beginnings, maxBatch: maxResultsPerBatch,
+		in: in, resume: resumed(ctx), concurrency: grown(p.concurrency, in.Shard.Hosts, pollShardSize), beginnings: p.beginnings, maxBatch: maxResultsPerBatch,
 		stopping: activity.GetWorkerStopChannel(ctx), beat: heartbeat(ctx),
 		page: func(ctx context.Context, after string, limit int) ([]fleet.HostChecks, error) {
 			return p.store.ShardChecks(ctx, in.Shard, after, limit)
@@ -93,11 +93,6 @@ func (p *Poller) PollShard(ctx context.Context, in ShardInput) (SweepReport, err
 		p.log.Warn("poll did not reach all checks in time", "zone", in.Shard.Zone, "missed", report.Missed, "interval", in.Interval)
 	}
 	return report, retryable(err)
-}
-
-// concurrencyOf is how many hosts of a shard are visited at a time: those of a fleet with more than a thousand shards are larger.
-func (p *Poller) concurrencyOf(s fleet.Shard) int {
-	return p.concurrency * max(1, (s.Hosts+pollShardSize-1)/pollShardSize)
 }
 
 // storeBatch stores results and wakes whom they release. It is judged after every batch by how things are, so that no

@@ -1,12 +1,19 @@
 package activities
 
 import (
+	"context"
+	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/testsuite"
 
 	"github.com/patch-manager/patch-manager/fleet"
 )
@@ -89,4 +96,30 @@ func TestTheOutputOfACommandIsKeptOnceItEnded(t *testing.T) {
 	require.Equal(t, []string{"log"}, outputLines(job))
 	job.Status = fleet.AgentJobFailed
 	require.Equal(t, []string{"log", "one", "two", "three"}, outputLines(job))
+}
+
+// noRuns is a store without runs.
+type noRuns struct{ RunStore }
+
+var errNoRun = errors.New("no run")
+
+func (noRuns) Run(context.Context, string, string) (fleet.Run, error) { return fleet.Run{}, errNoRun }
+
+func TestADispatchTellsThatItIsAliveWhileItWaitsForItsTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		runs := NewRuns(noRuns{}, nil, nil, nil, nil, RunPolicy{})
+		for range maxApproaching {
+			runs.approaching <- struct{}{}
+		}
+		time.AfterFunc(5*heartbeatEvery, func() { <-runs.approaching })
+		var suite testsuite.WorkflowTestSuite
+		env := suite.NewTestActivityEnvironment()
+		env.RegisterActivity(runs)
+		var beats atomic.Int32
+		env.SetOnActivityHeartbeatListener(func(*activity.Info, converter.EncodedValues) { beats.Add(1) })
+		_, err := env.ExecuteActivity(runs.DispatchPatch, HostRef{})
+		require.ErrorContains(t, err, errNoRun.Error())
+		require.GreaterOrEqual(t, beats.Load(), int32(2))
+	})
 }

@@ -13,6 +13,18 @@ import (
 // used, so it is small.
 const sweepPage = 50
 
+// maxShards is how many shards a sweep has at most, besides the last one of each zone: Temporal lets a run have 2,000 activities
+// under way. The shards of more hosts are larger.
+const maxShards = 1000
+
+// mostGrown bounds what a larger shard takes of a worker.
+const mostGrown = 16
+
+// grown is how many hosts are visited at a time of a shard that may have more than size hosts.
+func grown(concurrency, hosts, size int) int {
+	return concurrency * min(max(1, (hosts+size-1)/size), mostGrown)
+}
+
 // errStopping ends the attempt of a worker that is told to stop; the next one goes on from the heartbeat.
 var errStopping = errors.New("the worker stops; another one goes on from here")
 

@@ -6,7 +6,6 @@ import (
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/patch-manager/patch-manager/fleet"
 )
@@ -71,7 +70,11 @@ func (s *server) listHosts(ctx context.Context, by fleet.Caller, in *listHostsIn
 	if in.wantsCSV() {
 		return s.exportHosts(ctx, by, f)
 	}
-	hosts, total, err := s.hostsAndTotal(ctx, by.Sees(), f)
+	hosts, err := s.Store.Hosts(ctx, by.Sees(), f)
+	if err != nil {
+		return nil, err
+	}
+	total, err := s.Store.TotalHosts(ctx, by.Sees(), f.HostMatch)
 	if err != nil {
 		return nil, err
 	}
@@ -81,12 +84,4 @@ func (s *server) listHosts(ctx context.Context, by fleet.Caller, in *listHostsIn
 		return nil, err
 	}
 	return jsonAnswer(hostList{Items: items, Total: total, NextCursor: next})
-}
-
-// hostsAndTotal reads a page and counts all that match, side by side.
-func (s *server) hostsAndTotal(ctx context.Context, scope fleet.Scope, f fleet.HostFilter) (hosts []fleet.HostView, total int, err error) {
-	both, ctx := errgroup.WithContext(ctx)
-	both.Go(func() (err error) { hosts, err = s.Store.Hosts(ctx, scope, f); return err })
-	both.Go(func() (err error) { total, err = s.Store.TotalHosts(ctx, scope, f.HostMatch); return err })
-	return hosts, total, both.Wait()
 }

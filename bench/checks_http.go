@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"time"
 
@@ -173,7 +174,7 @@ func byAndBy(n int, do func(i int) error) error {
 
 // sweep polls all shards of so many hosts, and fails unless all their checks were carried out and found healthy.
 func (p *pollOf) sweep(ctx context.Context, size int, at timing) error {
-	shards, err := p.db.PollShards(ctx, size)
+	shards, err := p.db.PollShards(ctx, size, math.MaxInt32)
 	if err != nil {
 		return err
 	}

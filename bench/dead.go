@@ -21,7 +21,7 @@ const (
 
 // measureDead measures sweeps of living hosts alone, and then of both.
 func measureDead(ctx context.Context, b *bench) error {
-	return b.withLive(ctx, liveConfig{hosts: livingHosts, silent: deadHosts, interval: b.interval}, func(ctx context.Context, l *live) error {
+	return b.withLive(ctx, liveConfig{hosts: livingHosts, silent: deadHosts, interval: sweepInterval}, func(ctx context.Context, l *live) error {
 		if err := l.firstSweep(ctx); err != nil {
 			return err
 		}

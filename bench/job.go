@@ -12,7 +12,11 @@ import (
 	"github.com/patch-manager/patch-manager/workflows"
 )
 
-const largeParallel = 200
+const (
+	jobHosts      = 2000
+	fullJobHosts  = 10_000
+	largeParallel = 200
+)
 
 // measureJob runs one large job, most of whose hosts wait for a slot at first, and looks at every history it left.
 func measureJob(ctx context.Context, b *bench) error {

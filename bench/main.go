@@ -36,7 +36,8 @@ var parts = []part{
 	{"hostile", false, measureHostile},
 	{"checks", false, measureChecks},
 	{"store", false, measureStore},
-	{"sweeps", true, measureSweeps},
+	{"sweeps", false, measureSweeps},
+	{"fleet", true, measureFleet},
 	{"dead", true, measureDead},
 	{"two", true, measureTwo},
 	{"api", true, measureAPI},
@@ -57,7 +58,7 @@ type bench struct {
 	hosts     int           // of the large job
 	waiting   int           // hosts at the gate that recover together
 	cancelled int           // hosts that wait when their job is cancelled
-	fleet     int           // hosts of a live system
+	fleet     int           // hosts of the large fleet
 	interval  time.Duration // of its sweeps
 	rounds    int
 	results   []result
@@ -70,15 +71,21 @@ func main() {
 	only := flag.String("only", "", "parts to run, separated by commas: "+names()+"; those that are not slow unless given")
 	full := flag.Bool("full", false, "run the slow parts too")
 	out := flag.String("out", filepath.Join(".dev", "bench"), "folder of results.json and of scratch state")
-	flag.IntVar(&b.hosts, "hosts", 2000, "hosts of the large job")
+	flag.IntVar(&b.hosts, "hosts", 0, fmt.Sprintf("hosts of the large job (%d, with -full %d)", jobHosts, fullJobHosts))
 	flag.IntVar(&b.waiting, "gate-hosts", 5000, "hosts that recover at the gate")
 	flag.IntVar(&b.cancelled, "cancel-hosts", 2000, "hosts that wait when their job is cancelled")
-	flag.IntVar(&b.fleet, "fleet", smallFleet, "hosts of the fleet that is swept")
+	flag.IntVar(&b.fleet, "fleet", 100_000, "hosts of the large fleet")
 	flag.DurationVar(&b.interval, "interval", sweepInterval, "between its sweeps")
 	flag.IntVar(&b.rounds, "rounds", 3, "rounds of comparisons")
 	profile := flag.String("profile", "", "file for a profile of the processors of this process")
 	isChild := flag.Bool("child", false, "used by bench itself: carry out what is told on standard input")
 	flag.Parse()
+	if b.hosts == 0 {
+		b.hosts = jobHosts
+		if *full {
+			b.hosts = fullJobHosts
+		}
+	}
 	slog.SetLogLoggerLevel(slog.LevelError)
 	run := func() error {
 		return profiled(*profile, func() error { return b.run(ctx, selection{*only, *full}, *out) })

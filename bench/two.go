@@ -55,7 +55,7 @@ func measureTwo(ctx context.Context, b *bench) error {
 type share struct {
 	rate  float64   // healthy results per second, while sweeps went on
 	wrong float64   // percent of results that are not healthy, though every host is
-	cpu   []float64 // of each, in seconds for 1,000 results of all
+	cpu   []float64 // of each worker, in seconds for 1,000 healthy results of all
 }
 
 func (b *bench) addTwo(one, two share) {
@@ -80,7 +80,7 @@ func (l *live) swept(ctx context.Context, workers []int) (share, error) {
 	if err != nil {
 		return s, err
 	}
-	sweeping, err := l.sweepsSince(ctx, begin)
+	sweeping, end, err := l.sweepsSince(ctx, begin)
 	if err != nil {
 		return s, err
 	}
@@ -89,7 +89,8 @@ func (l *live) swept(ctx context.Context, workers []int) (share, error) {
 		return s, err
 	}
 	var healthy, all float64
-	err = l.db.conn.QueryRow(ctx, "select count(*) filter (where healthy), count(*) from host_health_check_results where checked_at >= $1", begin).
+	err = l.db.conn.QueryRow(ctx, `
+select count(*) filter (where healthy), count(*) from host_health_check_results where checked_at >= $1 and checked_at < $2`, begin, end).
 		Scan(&healthy, &all)
 	if err == nil && healthy == 0 {
 		err = errors.New("no check was healthy")
@@ -101,21 +102,26 @@ func (l *live) swept(ctx context.Context, workers []int) (share, error) {
 	return s, err
 }
 
-// sweepsSince waits for the end of some sweeps that began since then, and returns how long they took.
-func (l *live) sweepsSince(ctx context.Context, begin time.Time) (took time.Duration, err error) {
+// sweepsSince waits for the end of some sweeps that began since then, and returns how long they took and when the last one ended.
+func (l *live) sweepsSince(ctx context.Context, begin time.Time) (took time.Duration, end time.Time, err error) {
 	err = l.await(ctx, 3*twoSweeps*l.interval, func(ctx context.Context) (bool, error) {
 		ended, err := l.ended(ctx)
-		took = 0
 		sweeps := 0
+		took, end = 0, begin
 		for _, e := range ended {
-			if start := e.GetStartTime().AsTime(); !start.Before(begin) {
-				took += e.GetCloseTime().AsTime().Sub(start)
-				sweeps++
+			start, close := e.GetStartTime().AsTime(), e.GetCloseTime().AsTime()
+			if start.Before(begin) {
+				continue
 			}
+			took += close.Sub(start)
+			if close.After(end) {
+				end = close
+			}
+			sweeps++
 		}
 		return sweeps >= twoSweeps, err
 	})
-	return took, err
+	return took, end, err
 }
 
 func cpuOf(pids []int) ([]float64, error) {

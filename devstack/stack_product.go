@@ -53,7 +53,9 @@ func (s *Stack) startFleet(ctx context.Context) error {
 func (s *Stack) pages() string {
 	var list []string
 	for _, h := range s.Fleet.Hosts() {
-		list = append(list, strings.Trim(strings.TrimPrefix(h.WebURL(), "http://"), "/"))
+		if page := h.WebURL(); page != "" {
+			list = append(list, strings.Trim(strings.TrimPrefix(page, "http://"), "/"))
+		}
 	}
 	return strings.Join(list, ",")
 }

@@ -53,7 +53,7 @@ type Settings struct {
 		PollInterval    time.Duration
 		CheckTimeout    time.Duration
 		ResultRetention time.Duration
-		MaxConcurrent   int // hosts of one shard at a time
+		MaxConcurrent   int // hosts at a time, of each 500 of a shard
 	}
 	Gate struct {
 		RetryInterval    time.Duration

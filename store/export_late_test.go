@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"time"
-
-	"github.com/patch-manager/patch-manager/fleet"
 )
 
 // LateHosts shows lateHosts to the tests.
@@ -15,14 +13,11 @@ func NewLateHosts(find func(context.Context, time.Time, int32) ([]string, error)
 	return LateHosts{newLateHosts(find)}
 }
 
-// From returns the hosts with a result from before the time, nil for too many.
+// From returns the hosts with a result from before the time.
 func (l LateHosts) From(ctx context.Context, before time.Time) ([]string, error) {
 	found, err := l.l.from(ctx, before)
 	return found.hosts, err
 }
-
-// Stored tells of a result.
-func (l LateHosts) Stored(at time.Time) { l.l.stored([]fleet.Result{{CheckedAt: at}}) }
 
 // The limits.
 const (

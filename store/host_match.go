@@ -36,7 +36,9 @@ left join (
 
 // The conditions of joinHealth for the hosts that are looked at.
 const (
-	lateNow   = "c.host_id = any(array(select o.host_id from health_check_states o where o.checked_at < @stale_before))"
+	lateNow = `c.host_id = any(array(
+        select o.host_id from health_check_states o join host_health_checks oc on oc.id = o.check_id and oc.enabled
+        where o.checked_at < @stale_before))`
 	lateKnown = "c.host_id = any(@late::uuid[])"
 	lateMany  = "true"
 )
@@ -51,10 +53,14 @@ const isStale = "coalesce(old.stale, false)"
 const groupCondition = `exists (select 1 from group_hosts gh
     where gh.host_id = h.id and gh.group_id = @group_id and (@every::boolean or gh.group_id = any(@scope::uuid[])))`
 
-// matchHosts is the query of the hosts that match. Sort may be empty.
+// matchHosts is the query of the hosts that match, with old results as they were looked for within the last seconds. Sort may be
+// empty.
 func (s *Store) matchHosts(ctx context.Context, scope fleet.Scope, m fleet.HostMatch, sort fleet.HostSort) (*hostQuery, error) {
-	q := matchHosts(scope, m)
-	if q.health = q.health || sort.Column() == fleet.HostsByHealth; !q.health {
+	q := matchHostsNow(scope, m)
+	if sort.Column() == fleet.HostsByHealth {
+		q.health = true
+	}
+	if !q.health {
 		return q, nil
 	}
 	found, err := s.late.from(ctx, m.Ages.StaleBefore)
@@ -62,14 +68,14 @@ func (s *Store) matchHosts(ctx context.Context, scope fleet.Scope, m fleet.HostM
 		return nil, translate(err)
 	}
 	q.late, q.args["late"] = lateKnown, found.hosts
-	if found.hosts == nil {
+	if found.many {
 		q.late = lateMany
 	}
 	return q, nil
 }
 
-// matchHosts is Store.matchHosts for a transaction, which looks for old results itself.
-func matchHosts(scope fleet.Scope, m fleet.HostMatch) *hostQuery {
+// matchHostsNow is matchHosts for a transaction, which looks for old results itself.
+func matchHostsNow(scope fleet.Scope, m fleet.HostMatch) *hostQuery {
 	q := &hostQuery{late: lateNow, args: viewArgs(scope, m.Ages)}
 	q.when(!scope.All, "h.id in (select gh.host_id from group_hosts gh where gh.group_id = any(@scope::uuid[]))", nil)
 	q.when(m.Text != "", "position(lower(@text) in h.search) > 0", pgx.NamedArgs{"text": m.Text})

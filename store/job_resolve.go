@@ -83,7 +83,7 @@ func matchingHosts(ctx context.Context, tx pgx.Tx, by fleet.Caller, m *fleet.Hos
 	if m == nil {
 		return nil, nil
 	}
-	q, operates := matchHosts(by.Sees(), *m), by.Operates()
+	q, operates := matchHostsNow(by.Sees(), *m), by.Operates()
 	q.when(!operates.All, "h.id in (select gh.host_id from group_hosts gh where gh.group_id = any(@operates::uuid[]))",
 		pgx.NamedArgs{"operates": operates.Groups})
 	return hostIDs(ctx, tx, "select h.id"+q.from(), q.args)

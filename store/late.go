@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/patch-manager/patch-manager/fleet"
 	"github.com/patch-manager/patch-manager/gather"
 )
 
@@ -21,7 +20,8 @@ const (
 )
 
 // lateHosts finds the hosts with a result that is too old, which is a look at all states: it is taken once for all who ask within
-// seconds. It finds those that will be late within these seconds, too, so nobody is told less than a look of his own would.
+// seconds. It finds those that will be late within these seconds, too; only a result that is too old already when it is stored is
+// seen so much later. Where checks are polled every few seconds, all are late by that, and counted one by one.
 type lateHosts struct {
 	find   func(ctx context.Context, before time.Time, most int32) ([]string, error)
 	rounds *gather.Rounds[time.Time, late]
@@ -32,7 +32,8 @@ type lateHosts struct {
 
 // late are hosts of which some result is too old, and perhaps some more.
 type late struct {
-	hosts  []string // nil where they are too many to name
+	hosts  []string
+	many   bool // they are too many to name
 	before time.Time
 	until  time.Time
 }
@@ -72,8 +73,8 @@ func (l *lateHosts) look(ctx context.Context, asked []time.Time) (late, error) {
 	if err != nil {
 		return late{}, fmt.Errorf("look for old results: %w", err)
 	}
-	if len(hosts) <= maxLate {
-		next.hosts = append([]string{}, hosts...)
+	if next.many = len(hosts) > maxLate; !next.many {
+		next.hosts = append(next.hosts, hosts...)
 	}
 	l.mu.Lock()
 	l.known = next
@@ -85,16 +86,4 @@ func (l *lateHosts) last() late {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.known
-}
-
-// stored has whoever asks next look again where a result that was stored is late already.
-func (l *lateHosts) stored(results []fleet.Result) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, r := range results {
-		if r.CheckedAt.Before(l.known.before) {
-			l.known = late{}
-			return
-		}
-	}
 }

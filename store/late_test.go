@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/patch-manager/patch-manager/fleet"
@@ -40,10 +41,9 @@ func TestHostsWithOldResultsAreLookedForOnceInSeconds(t *testing.T) {
 		l.hosts = []string{"a"}
 		old := func() time.Time { return time.Now().Add(-10 * time.Minute) }
 		ask := func() {
-			t.Helper()
 			hosts, err := l.From(t.Context(), old())
-			require.NoError(t, err)
-			require.Equal(t, []string{"a"}, hosts)
+			assert.NoError(t, err)
+			assert.Equal(t, []string{"a"}, hosts)
 		}
 		var all sync.WaitGroup
 		for range 100 {
@@ -62,12 +62,6 @@ func TestHostsWithOldResultsAreLookedForOnceInSeconds(t *testing.T) {
 		_, err := l.From(t.Context(), old().Add(store.LateFor+time.Second))
 		require.NoError(t, err)
 		require.Len(t, l.looks, 3, "who counts younger results as old")
-		l.Stored(time.Now())
-		ask()
-		require.Len(t, l.looks, 3, "a new result changes nothing")
-		l.Stored(time.Now().Add(-time.Hour))
-		ask()
-		require.Len(t, l.looks, 4, "a result that is old when it is stored")
 	})
 }
 

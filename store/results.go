@@ -20,7 +20,6 @@ func (s *Store) StoreResults(ctx context.Context, results []fleet.Result) error 
 	if len(results) == 0 {
 		return nil
 	}
-	defer s.late.stored(results)
 	return s.tx(ctx, func(_ pgx.Tx, q *sqlgen.Queries) error { return storeResults(ctx, q, results) })
 }
 

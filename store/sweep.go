@@ -8,22 +8,19 @@ import (
 	"github.com/patch-manager/patch-manager/store/sqlgen"
 )
 
-// maxShards keeps a sweep within what Temporal lets a run have under way: 2,000 activities. With more hosts shards grow.
-const maxShards = 1000
-
-// PollShards divides the hosts that have enabled checks into stretches of size hosts of one zone, or of as many more as it takes
-// for them to be about a thousand.
-func (s *Store) PollShards(ctx context.Context, size int) ([]fleet.Shard, error) {
-	return s.shards(ctx, size, true)
+// PollShards divides the hosts that have enabled checks into stretches of size hosts of one zone, or of so many more that they are
+// not more than most, besides the last one of each zone.
+func (s *Store) PollShards(ctx context.Context, size, most int) ([]fleet.Shard, error) {
+	return s.shards(ctx, size, most, true)
 }
 
 // InventoryShards is PollShards for all hosts.
-func (s *Store) InventoryShards(ctx context.Context, size int) ([]fleet.Shard, error) {
-	return s.shards(ctx, size, false)
+func (s *Store) InventoryShards(ctx context.Context, size, most int) ([]fleet.Shard, error) {
+	return s.shards(ctx, size, most, false)
 }
 
-func (s *Store) shards(ctx context.Context, size int, withChecks bool) ([]fleet.Shard, error) {
-	rows, err := s.q.HostShards(ctx, int64(size), maxShards, withChecks)
+func (s *Store) shards(ctx context.Context, size, most int, withChecks bool) ([]fleet.Shard, error) {
+	rows, err := s.q.HostShards(ctx, int64(size), int64(most), withChecks)
 	if err != nil {
 		return nil, translate(err)
 	}

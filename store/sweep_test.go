@@ -34,7 +34,7 @@ func TestShardsCoverEveryHostOfEachZoneExactlyOnce(t *testing.T) {
 	}
 	dmz := db.host("dmz")
 
-	shards, err := db.store.InventoryShards(t.Context(), 2)
+	shards, err := db.store.InventoryShards(t.Context(), 2, 1000)
 	require.NoError(t, err)
 	require.Equal(t, []fleet.Shard{
 		{Zone: "default", End: want[2], Hosts: 2},
@@ -58,11 +58,11 @@ func TestAShardThatIsExactlyFullStartsNoOther(t *testing.T) {
 	for range 4 {
 		db.host("default")
 	}
-	shards, err := db.store.InventoryShards(t.Context(), 4)
+	shards, err := db.store.InventoryShards(t.Context(), 4, 1000)
 	require.NoError(t, err)
 	require.Len(t, shards, 1)
 	db.host("default")
-	shards, err = db.store.InventoryShards(t.Context(), 4)
+	shards, err = db.store.InventoryShards(t.Context(), 4, 1000)
 	require.NoError(t, err)
 	require.Len(t, shards, 2)
 }
@@ -71,19 +71,22 @@ func TestAShardThatIsExactlyFullStartsNoOther(t *testing.T) {
 func TestShardsGrowWhereTheyWouldBeTooMany(t *testing.T) {
 	t.Parallel()
 	db := newSweepDB(t)
-	db.exec(`insert into hosts (id, fqdn, address) select gen_random_uuid(), n || '.example', '10.0.0.1' from generate_series(1, 1000) n`)
-	shards, err := db.store.InventoryShards(t.Context(), 1)
-	require.NoError(t, err)
-	require.Len(t, shards, 1000)
-	db.host("default")
-	shards, err = db.store.InventoryShards(t.Context(), 1)
-	require.NoError(t, err)
-	require.Len(t, shards, 501)
-	hosts := 0
-	for _, s := range shards {
-		hosts += s.Hosts
+	for range 4 {
+		db.host("default")
 	}
-	require.Equal(t, 1001, hosts)
+	sizes := func() (sizes []int) {
+		shards, err := db.store.InventoryShards(t.Context(), 2, 2)
+		require.NoError(t, err)
+		for _, s := range shards {
+			sizes = append(sizes, s.Hosts)
+		}
+		return sizes
+	}
+	require.Equal(t, []int{2, 2}, sizes())
+	db.host("default")
+	require.Equal(t, []int{3, 2}, sizes())
+	db.host("dmz")
+	require.Equal(t, []int{3, 2, 1}, sizes(), "and one more of each zone")
 }
 
 func TestOnlyHostsWithEnabledChecksAreProbedAndWithTheseOnly(t *testing.T) {
@@ -97,7 +100,7 @@ func TestOnlyHostsWithEnabledChecksAreProbedAndWithTheseOnly(t *testing.T) {
 	}
 	c := db.check(on, 2)
 
-	shards, err := db.store.PollShards(t.Context(), 100)
+	shards, err := db.store.PollShards(t.Context(), 100, 1000)
 	require.NoError(t, err)
 	require.Equal(t, []fleet.Shard{{Zone: "default", Hosts: 1}}, shards)
 	hosts, err := db.store.ShardChecks(t.Context(), shards[0], "", 10)

@@ -1,7 +1,9 @@
 -- name: LateHosts :many
--- Hosts with a state from before a time. It reads all states, whatever it finds.
+-- Hosts with a state of an enabled check from before a time. It reads all states, whatever it finds.
 -- Unscoped: says which hosts a query looks at closely, which filters what it tells by itself.
-select distinct host_id from health_check_states where checked_at < @before limit @most;
+select distinct s.host_id
+from health_check_states s join host_health_checks c on c.id = s.check_id and c.enabled
+where s.checked_at < @before limit @most;
 
 -- name: InsertHost :exec
 insert into hosts (id, fqdn, address, agent_port, display_name, labels, zone, inherit_windows)

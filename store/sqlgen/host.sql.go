@@ -163,10 +163,12 @@ func (q *Queries) KeepGroupsOfDeletedHost(ctx context.Context, groupIDs []string
 }
 
 const lateHosts = `-- name: LateHosts :many
-select distinct host_id from health_check_states where checked_at < $1 limit $2
+select distinct s.host_id
+from health_check_states s join host_health_checks c on c.id = s.check_id and c.enabled
+where s.checked_at < $1 limit $2
 `
 
-// Hosts with a state from before a time. It reads all states, whatever it finds.
+// Hosts with a state of an enabled check from before a time. It reads all states, whatever it finds.
 // Unscoped: says which hosts a query looks at closely, which filters what it tells by itself.
 func (q *Queries) LateHosts(ctx context.Context, before time.Time, most int32) ([]string, error) {
 	rows, err := q.db.Query(ctx, lateHosts, before, most)
