@@ -132,6 +132,7 @@ func TestAProcessIsCrowdedWhereOneInTenWaitsForAProcessor(t *testing.T) {
 	require.True(t, isCrowded(waits(1000, 20), []uint64{1000, 0, 0}), "and what is now counts alone")
 }
 
+//nolint:paralleltest // the processors are the whole process's
 func TestWorkThatWaitsForAProcessorIsNoticed(t *testing.T) {
 	procs := runtime.GOMAXPROCS(1)
 	defer runtime.GOMAXPROCS(procs)

@@ -115,7 +115,18 @@ func (b *bench) measureLog(ctx context.Context, s *sweeps) error {
 			})
 		}
 	}
-	return nil
+	return b.addSize(ctx, s)
+}
+
+// addSize adds what a result takes of the disk, with its part of the index, in the hour that the sweeps have filled.
+func (b *bench) addSize(ctx context.Context, s *sweeps) error {
+	var bytes float64
+	err := s.db.conn.QueryRow(ctx, `
+select sum(pg_total_relation_size(hour))::float8 / $2
+from (select distinct tableoid as hour from host_health_check_results where checked_at >= $1 and checked_at < $1 + interval '1 hour') hours`,
+		s.at.Truncate(time.Hour), sweepsPerHour*len(s.checks)).Scan(&bytes)
+	b.add(result{Name: "a result of an hour that is over, with its part of the index", Value: bytes, Unit: "bytes"})
+	return err
 }
 
 // packLog has whole pages packed in the log from now on, in every session.

@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/patch-manager/patch-manager/fleet"
 	"github.com/patch-manager/patch-manager/store"
@@ -42,14 +41,14 @@ func TestHostsWithOldResultsAreLookedForOnceInSeconds(t *testing.T) {
 		old := func() time.Time { return time.Now().Add(-10 * time.Minute) }
 		ask := func() {
 			hosts, err := l.From(t.Context(), old())
-			assert.NoError(t, err)
-			assert.Equal(t, []string{"a"}, hosts)
+			require.NoError(t, err)
+			require.Equal(t, []string{"a"}, hosts)
 		}
-		var all sync.WaitGroup
+		var all errgroup.Group
 		for range 100 {
-			all.Go(ask)
+			all.Go(func() error { _, err := l.From(t.Context(), old()); return err })
 		}
-		all.Wait()
+		require.NoError(t, all.Wait())
 		require.Len(t, l.looks, 1, "whoever asks at once")
 		time.Sleep(store.LateFor - 2*time.Millisecond)
 		ask()
