@@ -33,15 +33,16 @@ func TestWhatACallerSeesIsWhatAnAdministratorSeesLessWhatIsOutOfScope(t *testing
 	s := newSite(t)
 	now := time.Now().UTC().Truncate(time.Second)
 	cfg := s.config()
-	cfg.Now = func() time.Time { return now }
+	db := &struct{ *store.Store }{s.store}
+	cfg.Store, cfg.Now = db, func() time.Time { return now }
+	s.handler = api.New(cfg)
 	groups := []string{s.group("a"), s.group("b"), s.group("c")}
 	s.member(map[string]fleet.Role{groups[0]: fleet.RoleViewer})
 	caller, err := s.store.CreateToken(t.Context(), fleet.Actor{Name: "test"}, fleet.TokenRequest{User: "caller", Name: "test"})
 	require.NoError(t, err)
 	rapid.Check(t, func(r *rapid.T) {
 		c := &comparison{drawFleet(r, s, caller.UserID, groups, now), s, caller.Secret}
-		cfg.Store = store.New(s.pool, storetest.AuditKey) // which has not seen the fleet before this one
-		s.handler = api.New(cfg)
+		db.Store = store.New(s.pool, storetest.AuditKey) // which has not seen the fleet before this one
 		c.compareHosts()
 		c.compareGroups()
 		c.compareCalendars()

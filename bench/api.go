@@ -12,7 +12,7 @@ const (
 	apiLimit = 30
 	apiHosts = 10_000
 	// Each read is asked for so often, one after the other with a pause between, as people and scripts do.
-	apiReads = 300
+	apiReads = 1000
 	apiPause = 20 * time.Millisecond
 )
 

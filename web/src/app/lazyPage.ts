@@ -2,16 +2,22 @@ import { lazyRouteComponent } from '@tanstack/react-router';
 import { Unreachable } from '../shared/lib/problem';
 
 /**
- * A page whose code is loaded when it is first shown. The router loads the whole document anew where the code is not there,
- * since a newer version may have taken its place. While the server is away that would only take along what is shown and
- * typed, so that it is said instead.
+ * A page whose code is loaded when it is first shown. A browser does not ask again for code that it could not load, so that only
+ * loading the whole document anew would help, which the router does; that takes along what is shown and typed. So the server is
+ * asked first whether it is there, but for the first page, which comes right after the document.
  */
 export function lazyPage<T extends Record<string, unknown>, K extends keyof T>(load: () => Promise<T>, name: K) {
-  return lazyRouteComponent(() => load().catch(unlessAway), name);
+  return lazyRouteComponent(() => loadFromServer(load), name);
 }
 
-async function unlessAway(error: unknown): Promise<never> {
-  const answer = await fetch('/healthz').catch(() => undefined);
-  if (!answer?.ok) throw new Unreachable('the server is away');
-  throw error;
+let loadedBefore = false;
+
+async function loadFromServer<T>(load: () => Promise<T>): Promise<T> {
+  if (loadedBefore) {
+    const answer = await fetch('/healthz').catch(() => undefined);
+    if (!answer?.ok) throw new Unreachable('the server is away');
+  }
+  const page = await load();
+  loadedBefore = true;
+  return page;
 }
