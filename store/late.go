@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -59,12 +60,7 @@ func (l *lateHosts) from(ctx context.Context, before time.Time) (late, error) {
 
 // look finds the hosts for all who ask, unless who came just before them has.
 func (l *lateHosts) look(ctx context.Context, asked []time.Time) (late, error) {
-	before := asked[0]
-	for _, t := range asked {
-		if t.After(before) {
-			before = t
-		}
-	}
+	before := slices.MaxFunc(asked, time.Time.Compare)
 	if known := l.last(); known.serves(before) {
 		return known, nil
 	}
