@@ -18,7 +18,7 @@ export default defineConfig({
   ],
   timeout: 120_000,
   expect: { timeout: 15_000 },
-  reporter: [['line']],
+  reporter: [['list']],
   use: {
     locale: 'en-GB',
     timezoneId: 'UTC',
