@@ -96,11 +96,11 @@ for (const [name, { path, through = [], after, choices }] of Object.entries(plac
     await after?.(page);
     const within =
       through.length > 0 && through[0] !== 'More filters' ? page.getByRole('dialog') : page.locator('#main');
-    for (const choice of choices) {
+    for (const [i, choice] of choices.entries()) {
       const box = within.getByRole('combobox', { name: choice, exact: true });
       if ((await box.getAttribute('aria-expanded')) !== 'true') await box.click();
       await expect(page.getByRole('option').first()).toBeVisible();
-      await expectAccessible(page, '[role="listbox"]');
+      await expectAccessible(page, { changed: '[role="listbox"]', only: i > 0 });
       await box.press('Escape');
       await expect(page.getByRole('option')).toHaveCount(0);
     }

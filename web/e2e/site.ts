@@ -72,16 +72,24 @@ export async function control(fqdn: string, change: string, to?: object) {
   if (!response.ok) throw new Error(`${change} on ${fqdn}: ${response.status} ${await response.text()}`);
 }
 
+/** Where only a part of the page changed since it was last looked at. */
+interface Part {
+  changed: string;
+  /** Whether the page around it was looked at, too, while such a part was there. */
+  only?: boolean;
+}
+
 /**
  * Holds that nothing on the page shuts anybody out, in both schemes. Where only a part of the page changed since it was last
  * looked at, that part alone is looked at in the dark as well.
  */
-export async function expectAccessible(page: Page, changed?: string) {
+export async function expectAccessible(page: Page, part?: Part) {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.waitForTimeout(300); // colours fade
     const axe = new AxeBuilder({ page }).setLegacyMode(); // no frames, so no second page to put answers together
-    const { violations } = await (changed && colorScheme === 'dark' ? axe.include(changed) : axe).analyze();
+    const alone = part && (part.only || colorScheme === 'dark');
+    const { violations } = await (alone ? axe.include(part.changed) : axe).analyze();
     expect(
       violations.map((v) => `${colorScheme}: ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join('; ')}`),
     ).toEqual([]);
