@@ -66,7 +66,7 @@ web-check: web-test
 	@scripts/npm-audit.sh
 
 .PHONY: check
-check: setup fmt-check lint vulncheck generate-check openapi-check web-check race web-e2e fuzz-short ## Run what CI runs
+check: setup fmt-check lint vulncheck generate-check openapi-check web-check race web-e2e faults-quick fuzz-short ## Run what CI runs
 	@bin/patch-manager demo
 
 .PHONY: race
@@ -95,7 +95,6 @@ fmt-check:
 
 .PHONY: lint
 lint: ## Lint, with the layering rules, and check the workflows for what breaks replay
-	$(GO) vet -tags integration,realhost ./...
 	"$$(scripts/tool.sh golangci-lint)" run ./...
 	"$$(scripts/tool.sh workflowcheck)" ./workflows/...
 
@@ -129,6 +128,16 @@ bench: setup ## Measure what runs cost, beside the least that Temporal can do
 bench-full: setup ## Measure also what takes hours: whole fleets, the gate and the API beside them
 	$(GO) build -o bin/bench ./bench
 	@exec bin/bench -full
+
+.PHONY: faults
+faults: setup ## Break every part of a running system while jobs run, and judge by what the hosts have logged
+	$(GO) build -o bin/faults ./integration/faults
+	@exec bin/faults
+
+.PHONY: faults-quick
+faults-quick: setup
+	$(GO) build -o bin/faults ./integration/faults
+	@exec bin/faults -quick -parallel 4
 
 .PHONY: clean
 clean: ## Remove what was built, and the development state under .dev/

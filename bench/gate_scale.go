@@ -19,9 +19,9 @@ import (
 const (
 	// gateRetry is so long that whoever needs the timer of his wait is not released while this measures.
 	gateRetry = time.Hour
-	// sweepPerHost is the interval of the sweep that sees the recovery, for each host: two minutes for 5,000. The hosts are
-	// spread over four fifths of it, closer than they could be released.
-	sweepPerHost = 24 * time.Millisecond
+	// sweepPerHost is the interval of the sweep that sees the recovery, for each host: for 5,000 the default of five minutes. The hosts
+	// are spread over four fifths of it.
+	sweepPerHost = 60 * time.Millisecond
 	// shortestSweep is that of a few hosts.
 	shortestSweep = 15 * time.Second
 	// gatePatience is how long all of it may take.

@@ -33,7 +33,8 @@ type PostgresConfig struct {
 // Postgres is a running server that ends with us.
 type Postgres struct {
 	*Process
-	url string
+	url  string
+	port int
 }
 
 // The superuser of the servers that we make.
@@ -121,7 +122,7 @@ func (s *postgresServer) start(ctx context.Context) (*Postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	server := &Postgres{Process: p, url: s.url(port, s.config.Database)}
+	server := &Postgres{Process: p, url: s.url(port, s.config.Database), port: port}
 	if err := s.ready(ctx, p, port); err != nil {
 		return nil, errors.Join(err, server.Stop())
 	}

@@ -95,6 +95,13 @@ var politely = []stopStep{{syscall.SIGTERM, 30 * time.Second}, {syscall.SIGKILL,
 // Stop ends the process with SIGTERM, and with SIGKILL where that does not help, and waits for its end.
 func (p *Process) Stop() error { return p.stop(politely) }
 
+func (p *Process) signal(sig syscall.Signal) error {
+	if err := p.cmd.Process.Signal(sig); err != nil {
+		return fmt.Errorf("signal %s: %w", p.name, err)
+	}
+	return nil
+}
+
 func (p *Process) stop(steps []stopStep) error {
 	for _, s := range steps {
 		// An error means that it has ended meanwhile, which the wait below sees.

@@ -37,6 +37,7 @@ type Stack struct {
 	API   *Client
 
 	api, worker     *Process
+	added           []*Process // further workers
 	config          StackConfig
 	env             *environment
 	databaseURL     string

@@ -76,7 +76,7 @@ func (s *Stack) serveControl(ctx context.Context) {
 // startAPI migrates the database, starts the API as a process of its own, as in production, and registers the fleet.
 func (s *Stack) startAPI(ctx context.Context) error {
 	s.config.Say("migrating the database")
-	if _, err := s.run(ctx, "migrate"); err != nil {
+	if _, err := s.Command(ctx, "migrate"); err != nil {
 		return err
 	}
 	if err := s.makeAdministrator(ctx); err != nil {
@@ -118,12 +118,12 @@ func dialable(address string) string {
 	return net.JoinHostPort(host, port)
 }
 
-// run carries out a subcommand of the product to its end and returns what it printed.
-func (s *Stack) run(ctx context.Context, args ...string) (string, error) {
+// Command carries out a subcommand of the product to its end and returns what it printed.
+func (s *Stack) Command(ctx context.Context, args ...string) (string, error) {
 	return s.runWith(ctx, "", args...)
 }
 
-// runWith is run with what the subcommand reads.
+// runWith is Command with what the subcommand reads.
 func (s *Stack) runWith(ctx context.Context, in string, args ...string) (string, error) {
 	var out, problems strings.Builder
 	cmd := exec.CommandContext(ctx, s.config.Program, args...)

@@ -83,17 +83,24 @@ func (s *Stack) startPostgres(ctx context.Context) error {
 		return nil
 	}
 	s.config.Say("starting Postgres")
+	if err := s.runPostgres(ctx, s.config.Ports.Postgres); err != nil {
+		return err
+	}
+	s.databaseURL = s.postgres.URL()
+	s.env.set(databaseVariable, s.databaseURL)
+	return nil
+}
+
+func (s *Stack) runPostgres(ctx context.Context, port int) error {
 	pg, err := StartPostgres(ctx, PostgresConfig{
-		Dir: s.path("postgres"), Port: s.config.Ports.Postgres, PortSetting: settingPostgres,
-		Database: "patch_manager", Throwaway: s.config.Fresh,
+		Dir: s.path("postgres"), Port: port, PortSetting: settingPostgres, Database: "patch_manager", Throwaway: s.config.Fresh,
 	})
 	if err != nil {
 		return err
 	}
 	s.onStop(pg.Stop)
 	s.watch(pg.Process, s.path("postgres", "postgres.log"))
-	s.postgres, s.databaseURL = pg, pg.URL()
-	s.env.set(databaseVariable, s.databaseURL)
+	s.postgres = pg
 	return nil
 }
 
@@ -115,7 +122,7 @@ func (s *Stack) beginTemporal(ctx context.Context) error {
 	s.config.Say("starting Temporal")
 	s.useTemporal(c)
 	ctx, cancel := context.WithCancel(ctx)
-	begun := &beginning{done: make(chan struct{})}
+	begun := &beginning{config: c, done: make(chan struct{})}
 	go func() {
 		defer close(begun.done)
 		begun.server, begun.err = startTemporal(ctx, c)
@@ -151,6 +158,7 @@ func (s *Stack) awaitTemporal(context.Context) error {
 
 // beginning is a Temporal that is being started.
 type beginning struct {
+	config TemporalConfig
 	done   chan struct{}
 	server *Temporal // read after done is closed
 	err    error

@@ -3,8 +3,6 @@ package devstack
 import (
 	"context"
 	"fmt"
-	"syscall"
-	"time"
 )
 
 func (s *Stack) startWorker(ctx context.Context) error {
@@ -30,11 +28,6 @@ func (s *Stack) AddWorker(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	s.added = append(s.added, p)
 	return p.PID(), nil
-}
-
-// KillWorker ends the worker as a crash would, in the middle of whatever it does, and waits until it is gone. Failed
-// delivers that, like any other crash.
-func (s *Stack) KillWorker() error {
-	return s.worker.stop([]stopStep{{syscall.SIGKILL, 5 * time.Second}})
 }

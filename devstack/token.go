@@ -27,7 +27,7 @@ func (s *Stack) connect(ctx context.Context, url string) error {
 			return err
 		}
 	}
-	if s.token, err = s.run(ctx, "token", "create", "--user", devUser, "--role", "admin"); err != nil {
+	if s.token, err = s.Command(ctx, "token", "create", "--user", devUser, "--role", "admin"); err != nil {
 		return err
 	}
 	s.API = NewClient(url, s.token)

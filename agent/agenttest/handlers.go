@@ -104,6 +104,7 @@ func (h *Host) getService(w http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
 	h.settle()
 	healthy := !h.state.Unhealthy[spec.Name]
+	h.said(spec.Name, healthy)
 	h.mu.Unlock()
 	h.answer(w, http.StatusOK, h.describe(spec, healthy))
 }

@@ -34,7 +34,8 @@ type Host struct {
 	plan        JobPlan
 	faults      []*injected
 	cert        *tls.Certificate
-	requests    []string
+	requests    []Request
+	evidence    []Evidence
 	limits      [2]window // reads, mutations
 }
 
@@ -178,11 +179,48 @@ func (h *Host) Pending() []string {
 	return names
 }
 
-// Requests returns the requests that the agent got, as in "GET /health".
-func (h *Host) Requests() []string {
+// Request is a request that the agent got.
+type Request struct {
+	At   time.Time
+	Line string // as in "GET /health"
+}
+
+// Heard returns the requests that the agent got, in order.
+func (h *Host) Heard() []Request {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Clone(h.requests)
+}
+
+// Requests returns the requests that the agent got, as in "GET /health".
+func (h *Host) Requests() []string {
+	var lines []string
+	for _, r := range h.Heard() {
+		lines = append(lines, r.Line)
+	}
+	return lines
+}
+
+// Evidence is what the host said of itself to somebody who judges its health.
+type Evidence struct {
+	At      time.Time
+	Of      string // the service, or WebPage
+	Healthy bool
+}
+
+// WebPage is what an Evidence calls the host's page.
+const WebPage = "the page"
+
+// Evidence returns what the host said of its services and its page, in order.
+func (h *Host) Evidence() []Evidence {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.evidence)
+}
+
+// said keeps what was said; h.mu is held.
+func (h *Host) said(of string, healthy bool) {
+	h.evidence = append(h.evidence, Evidence{h.fleet.opts.Now(), of, healthy})
 }
 
 func (h *Host) service(name string) (ServiceSpec, bool) {

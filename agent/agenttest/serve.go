@@ -161,6 +161,7 @@ func cut(w http.ResponseWriter) {
 func (h *Host) page(w http.ResponseWriter, _ *http.Request) {
 	h.mu.Lock()
 	broken := h.state.WebUnhealthy
+	h.said(WebPage, !broken)
 	h.mu.Unlock()
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	if broken {

@@ -1,0 +1,87 @@
+package devstack
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Parts that are ended here by force are delivered by Failed like any other crash.
+
+// atOnce ends a process as a crash would, in the middle of whatever it does.
+var atOnce = []stopStep{{syscall.SIGKILL, 5 * time.Second}}
+
+// KillWorker kills the worker and waits until it is gone.
+func (s *Stack) KillWorker() error { return s.worker.stop(atOnce) }
+
+// WorkerEnded is closed once the worker, as it was started last, has ended.
+func (s *Stack) WorkerEnded() <-chan struct{} { return s.worker.Done() }
+
+// PauseWorker stops the clock of the worker, as it were, until ResumeWorker: it runs on then as if nothing had been.
+func (s *Stack) PauseWorker() error { return s.worker.signal(syscall.SIGSTOP) }
+
+// ResumeWorker lets a paused worker go on.
+func (s *Stack) ResumeWorker() error { return s.worker.signal(syscall.SIGCONT) }
+
+// StopProduct ends every worker and the API in order and says how each exited, which is 0 where nothing was wrong.
+func (s *Stack) StopProduct() (codes map[string]int, err error) {
+	codes = map[string]int{}
+	for _, p := range append(s.added, s.worker, s.api) {
+		if err := p.Stop(); err != nil {
+			return nil, err
+		}
+		codes[p.name] = p.ExitCode()
+	}
+	return codes, nil
+}
+
+// KillPostgres kills every process of our own database server, as the end of its machine would, and waits until the first
+// of them is gone. What was committed is on its disk, unless the stack is Fresh.
+func (s *Stack) KillPostgres() error {
+	sessions := children(s.postgres.PID())
+	if err := s.postgres.stop(atOnce); err != nil {
+		return err
+	}
+	for _, pid := range sessions {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // it may have followed its server
+	}
+	return nil
+}
+
+// RestartPostgres starts our own database server again, on its data and its port, and waits until it answers.
+func (s *Stack) RestartPostgres(ctx context.Context) error {
+	return s.runPostgres(ctx, s.postgres.port)
+}
+
+// KillTemporal kills our own Temporal and waits until it is gone. Its state is on its disk.
+func (s *Stack) KillTemporal() error { return s.temporal.server.stop(atOnce) }
+
+// RestartTemporal starts our own Temporal again, on its data and its ports, and waits until it answers.
+func (s *Stack) RestartTemporal(ctx context.Context) error {
+	server, err := startTemporal(ctx, s.temporal.config)
+	if err != nil {
+		return err
+	}
+	s.onStop(server.Stop)
+	s.watch(server.Process, s.path("temporal", "temporal.log"))
+	s.temporal.server = server
+	return nil
+}
+
+// children are the processes that a process started and that still run.
+func children(pid int) (pids []int) {
+	list, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
+		return nil // it has ended, and they with it
+	}
+	for _, field := range strings.Fields(string(list)) {
+		if child, err := strconv.Atoi(field); err == nil {
+			pids = append(pids, child)
+		}
+	}
+	return pids
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/patch-manager/patch-manager/devstack"
+)
+
+// cell is one way to break the system while jobs run.
+type cell struct {
+	number int
+	name   string
+	quick  bool // has a telling part for -quick
+	hosts  int
+	run    func(context.Context, *scene) error
+}
+
+var cells = []cell{
+	{1, "worker killed every 1.5 to 3.5 s", true, 60, killWorkers},
+	{2, "worker killed at each failpoint of a dispatch", true, 8, killAtFailpoints},
+	{3, "worker frozen past its heartbeat while another takes over", false, 16, pauseWorker},
+	{4, "Temporal killed for 10 s, and across a window's end", false, 20, killTemporal},
+	{6, "Postgres killed in mid-batch and mid-commit", true, 24, killPostgres},
+	{7, "Postgres away for 30 s", false, 24, refusePostgres},
+	{10, "agents that hang, drip and never answer", false, 24, misbehave(hanging)},
+	{13, "agents restart and hosts reboot in mid-patch", false, 24, restartAgents},
+	{14, "agents that accept and then answer something else", false, 20, misbehave(afterAccepting)},
+	{15, "100 submissions with one key, two jobs over the same hosts", true, 10, submitAtOnce},
+	{22, "jobs cancelled at every point", false, 60, cancelAnywhere},
+}
+
+// longest bounds a cell, starting and stopping not counted.
+const longest = 3 * time.Minute
+
+// outcome is what came of a cell.
+type outcome struct {
+	Number     int                 `json:"cell"`
+	Name       string              `json:"name"`
+	Faults     int                 `json:"faults"`
+	HostRuns   int                 `json:"host_runs"`
+	Executions int                 `json:"executions"`
+	Ends       map[string]int      `json:"ends"` // job hosts by status and reason
+	Violations []string            `json:"violations"`
+	Recoveries map[string]recovery `json:"recoveries"`
+	Took       time.Duration       `json:"took_ns"`
+	Problem    string              `json:"problem,omitempty"` // what kept the cell from being judged
+}
+
+func (o outcome) summary() string {
+	if o.Problem != "" {
+		return "not judged: " + o.Problem
+	}
+	return fmt.Sprintf("%d faults, %d host runs, %d violations, %s", o.Faults, o.HostRuns, len(o.Violations), o.Took.Round(time.Second))
+}
+
+// play runs a cell on servers of its own and judges it. What it ran on is kept where something was wrong.
+func (h *harness) play(ctx context.Context, c cell) outcome {
+	o := outcome{Number: c.number, Name: c.name}
+	dir := filepath.Join(h.dir, fmt.Sprintf("cell-%d", c.number))
+	err := devstack.RemoveState(dir)
+	if err == nil {
+		err = h.playIn(ctx, c, dir, &o)
+	}
+	if err == nil && len(o.Violations) == 0 {
+		err = devstack.RemoveState(dir)
+	}
+	if err != nil {
+		o.Problem = err.Error()
+	}
+	return o
+}
+
+func (h *harness) playIn(ctx context.Context, c cell, dir string, o *outcome) error {
+	s, err := h.open(ctx, c, dir)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	err = s.play(ctx, c, o)
+	o.Took = time.Since(began)
+	if err = errors.Join(err, s.Stop()); err != nil {
+		return fmt.Errorf("%w\n(state and logs are kept in %s)", err, dir)
+	}
+	leaks, err := s.leaks()
+	o.Violations = append(o.Violations, leaks...)
+	return err
+}
+
+func (s *scene) play(ctx context.Context, c cell, o *outcome) error {
+	bounded, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	if err := c.run(bounded, s); err != nil {
+		return err
+	}
+	s.awaitEnds(bounded)
+	if err := s.measureCrashes(ctx); err != nil {
+		return err
+	}
+	t, err := s.hear(ctx)
+	if err != nil {
+		return err
+	}
+	o.Faults, o.HostRuns, o.Executions, o.Ends, o.Recoveries = s.faults, len(t.runs), len(t.executions), t.ends(), s.recovered
+	o.Violations = append(judge(t), s.expectations...)
+	left, err := s.stopInOrder(ctx)
+	o.Violations = append(o.Violations, left...)
+	return err
+}
+
+// leaks looks for the planted secret in everything that the cell left on the disk: logs, Postgres, Temporal.
+func (s *scene) leaks() (found []string, err error) {
+	err = filepath.WalkDir(s.dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		has, err := contains(path, s.secret)
+		if has {
+			found = append(found, fmt.Sprintf("(g) the planted password is in %s", path))
+		}
+		return err
+	})
+	return found, err
+}
+
+func contains(path, secret string) (bool, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return false, fmt.Errorf("look for secrets: %w", err)
+	}
+	return bytes.Contains(b, []byte(secret)), nil
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/patch-manager/patch-manager/agent/agenttest"
+)
+
+// testimony is what is known after a cell. What was done to hosts is from their own logs.
+type testimony struct {
+	executions []agenttest.Execution
+	evidence   map[string][]agenttest.Evidence // by host
+	windows    map[string]window               // by host
+	checks     []string                        // of every host, enabled all the time
+	jobsOf     map[string]string               // the job of each intent, by the key that is sent with it
+	runs       []run
+	accepted   []string       // ids of jobs that were answered for
+	audited    map[string]int // entries of made jobs, by job
+	chain      string         // what is wrong with the audit chain; empty if nothing
+}
+
+type window struct{ start, end time.Time }
+
+// run is a host of a job as the API tells of it.
+type run struct {
+	Job    string
+	FQDN   string  `json:"fqdn"`
+	Status string  `json:"status"`
+	Reason *string `json:"reason"`
+	Detail string  `json:"detail"`
+}
+
+const applied = "patch_apply"
+
+// ends counts runs by how they ended.
+func (t testimony) ends() map[string]int {
+	ends := map[string]int{}
+	for _, r := range t.runs {
+		end := r.Status
+		if r.Reason != nil {
+			end += " " + *r.Reason
+		}
+		ends[end]++
+	}
+	return ends
+}
+
+// judge returns which invariants were violated, and how. Letters are those of docs/reliability.md.
+func judge(t testimony) []string {
+	return slices.Concat(twice(t), concurrently(t), outside(t), unhealthy(t), unended(t), unaudited(t))
+}
+
+// twice is (a): a job has a host carry out one patch and one reboot at most, and nothing without an intent.
+func twice(t testimony) (violations []string) {
+	type once struct{ job, fqdn, operation string }
+	counts := map[once]int{}
+	for _, e := range t.executions {
+		job, ok := t.jobsOf[strings.TrimSuffix(e.Key, "-reboot")]
+		if !ok {
+			violations = append(violations, fmt.Sprintf("(a) %s carried out a %s of no intent, at %s", e.FQDN, e.Operation, at(e.StartedAt)))
+			continue
+		}
+		counts[once{job, e.FQDN, e.Operation}]++
+	}
+	for o, n := range counts {
+		if n > 1 {
+			violations = append(violations, fmt.Sprintf("(a) %s carried out %d times %s of job %s", o.fqdn, n, o.operation, o.job))
+		}
+	}
+	return violations
+}
+
+// concurrently is (b): what a host carries out begins after what it carried out before.
+func concurrently(t testimony) (violations []string) {
+	byHost := map[string][]agenttest.Execution{}
+	for _, e := range t.executions {
+		byHost[e.FQDN] = append(byHost[e.FQDN], e)
+	}
+	for fqdn, list := range byHost {
+		slices.SortFunc(list, func(a, b agenttest.Execution) int { return a.StartedAt.Compare(b.StartedAt) })
+		for i := 1; i < len(list); i++ {
+			if list[i].StartedAt.Before(list[i-1].EndsAt) {
+				violations = append(violations, fmt.Sprintf("(b) %s began a %s at %s while a %s ran until %s",
+					fqdn, list[i].Operation, at(list[i].StartedAt), list[i-1].Operation, at(list[i-1].EndsAt)))
+			}
+		}
+	}
+	return violations
+}
+
+// outside is (c): a patch begins in [start, end - cutoff) of the host's window.
+func outside(t testimony) (violations []string) {
+	for _, e := range t.executions {
+		w := t.windows[e.FQDN]
+		if e.Operation == applied && (e.StartedAt.Before(w.start) || !e.StartedAt.Before(w.end.Add(-cutoff))) {
+			violations = append(violations, fmt.Sprintf("(c) %s was patched at %s, its window is from %s to %s less %s",
+				e.FQDN, at(e.StartedAt), at(w.start), at(w.end), cutoff))
+		}
+	}
+	return violations
+}
+
+// unhealthy is (d): by its own word each thing that is checked was healthy in the 30 s before a patch.
+func unhealthy(t testimony) (violations []string) {
+	for _, e := range t.executions {
+		if e.Operation != applied {
+			continue
+		}
+		for _, check := range t.checks {
+			if !saidHealthy(t.evidence[e.FQDN], check, e.StartedAt) {
+				violations = append(violations, fmt.Sprintf("(d) %s was patched at %s, and %s was not healthy in the %s before", e.FQDN, at(e.StartedAt), check, maxAge))
+			}
+		}
+	}
+	return violations
+}
+
+func saidHealthy(evidence []agenttest.Evidence, check string, before time.Time) bool {
+	return slices.ContainsFunc(evidence, func(e agenttest.Evidence) bool {
+		age := before.Sub(e.At)
+		return e.Of == check && e.Healthy && age >= 0 && age <= maxAge
+	})
+}
+
+var ended = []string{"succeeded", "failed", "cancelled", "skipped", "indeterminate"}
+
+// unended is (e): whatever was accepted has hosts, and each ended, with its reason where it did not succeed.
+func unended(t testimony) (violations []string) {
+	hosts := map[string]int{}
+	for _, r := range t.runs {
+		hosts[r.Job]++
+		switch {
+		case !slices.Contains(ended, r.Status):
+			violations = append(violations, fmt.Sprintf("(e) %s of job %s is %s: %s", r.FQDN, r.Job, r.Status, r.Detail))
+		case r.Status != "succeeded" && r.Reason == nil:
+			violations = append(violations, fmt.Sprintf("(e) %s of job %s is %s without a reason", r.FQDN, r.Job, r.Status))
+		}
+	}
+	for _, job := range t.accepted {
+		if hosts[job] == 0 {
+			violations = append(violations, fmt.Sprintf("(e) job %s was accepted and has no hosts", job))
+		}
+	}
+	return violations
+}
+
+// unaudited is (f): one entry for each job, none besides, in a chain that verifies.
+func unaudited(t testimony) (violations []string) {
+	for _, job := range t.accepted {
+		if n := t.audited[job]; n != 1 {
+			violations = append(violations, fmt.Sprintf("(f) job %s has %d audit entries of its making", job, n))
+		}
+	}
+	if n := len(t.audited); n != len(t.accepted) {
+		violations = append(violations, fmt.Sprintf("(f) %d jobs were made by the audit, %d were accepted", n, len(t.accepted)))
+	}
+	if t.chain != "" {
+		violations = append(violations, "(f) the audit does not verify: "+t.chain)
+	}
+	return violations
+}
+
+func at(t time.Time) string { return t.UTC().Format("15:04:05.000") }

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// report writes the results and prints their table; it fails where an invariant did not hold or a cell was not judged.
+func (h *harness) report(outcomes []outcome) error {
+	written, err := json.MarshalIndent(map[string]any{"seed": h.seed, "quick": h.quick, "cells": outcomes}, "", " ")
+	if err != nil {
+		return fmt.Errorf("write results: %w", err)
+	}
+	path := filepath.Join(h.dir, "results.json")
+	if err := os.WriteFile(path, written, 0o600); err != nil {
+		return fmt.Errorf("write results: %w", err)
+	}
+	fmt.Print(table(outcomes))
+	wrong := 0
+	for _, o := range outcomes {
+		for _, v := range o.Violations {
+			fmt.Printf("cell %d: %s\n", o.Number, v)
+		}
+		if o.Problem != "" {
+			fmt.Printf("cell %d was not judged: %s\n", o.Number, o.Problem)
+		}
+		if o.Problem != "" || len(o.Violations) > 0 {
+			wrong++
+		}
+	}
+	if wrong > 0 {
+		return fmt.Errorf("%d of %d cells are wrong; seed %d", wrong, len(outcomes), h.seed)
+	}
+	return nil
+}
+
+// table is the table of docs/reliability.md.
+func table(outcomes []outcome) string {
+	var b strings.Builder
+	b.WriteString("| cell | faults | host runs | executions | ends | violations | recovery, of at most |\n")
+	b.WriteString("| --- | ---: | ---: | ---: | --- | ---: | --- |\n")
+	for _, o := range outcomes {
+		fmt.Fprintf(&b, "| %d. %s | %d | %d | %d | %s | %d | %s |\n",
+			o.Number, o.Name, o.Faults, o.HostRuns, o.Executions, counts(o.Ends), len(o.Violations), recoveries(o.Recoveries))
+	}
+	return b.String()
+}
+
+func counts(ends map[string]int) string {
+	var list []string
+	for _, end := range slices.Sorted(maps.Keys(ends)) {
+		list = append(list, fmt.Sprintf("%d %s", ends[end], end))
+	}
+	return strings.Join(list, ", ")
+}
+
+func recoveries(all map[string]recovery) string {
+	var list []string
+	for _, what := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, fmt.Sprintf("%s: %s", what, all[what]))
+	}
+	return strings.Join(list, "; ")
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/patch-manager/patch-manager/agent/agenttest"
+	"github.com/patch-manager/patch-manager/devstack"
+)
+
+const (
+	service = "nginx.service"
+	openssl = "openssl" // the one package that every host has pending
+	cutoff  = 15 * time.Second
+	maxAge  = 30 * time.Second // of evidence, the product's default
+)
+
+// settings make the waits of the product short; what must not happen is judged by the same rules.
+func settings() map[string]string {
+	return map[string]string{
+		"api.listen": devstack.Address(0), "health.poll_interval": "5s", "health.check_timeout": "3s", "gate.retry_interval": "5s",
+		"agent.inventory_interval": "1h", "windows.cutoff": cutoff.String(), "windows.cutoff_with_reboot": cutoff.String(),
+		"patch.poll_interval": "500ms", "patch.settle_timeout": "3s", "verify.timeout": "20s", "reboot.timeout": "30s",
+	}
+}
+
+// scene is a running system with its hosts, and what happened on it.
+type scene struct {
+	*devstack.Stack
+	dir    string
+	random *rand.Rand
+	quick  bool
+	secret string // password of the checks of every host
+	hosts  []*host
+
+	jobs         map[string][]*host // accepted, with the hosts that they name
+	crashes      []crash            // of the worker
+	faults       int
+	broken       int // hosts that are unhealthy for good
+	recovered    map[string]recovery
+	expectations []string // of the cell, that were not met
+}
+
+// host is one simulated host as the manager was told of it.
+type host struct {
+	*agenttest.Host
+	id         string
+	start, end time.Time // of its only window
+}
+
+// open starts everything and registers the hosts, each with two checks and a window that lasts.
+func (h *harness) open(ctx context.Context, c cell, dir string) (*scene, error) {
+	s := &scene{
+		dir: dir, random: h.random(c), quick: h.quick, secret: uuid.NewString(),
+		jobs: map[string][]*host{}, recovered: map[string]recovery{},
+	}
+	if err := os.MkdirAll(s.failpoints(), 0o755); err != nil {
+		return nil, fmt.Errorf("make folder of failpoints: %w", err)
+	}
+	stack, err := devstack.StartStack(ctx, devstack.StackConfig{
+		Dir: dir, Program: h.program, Settings: settings(), Hosts: specs(c.hosts),
+		Environ: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "FAILPOINT_DIR=" + s.failpoints()},
+		Say:     func(string, ...any) {}, Register: func(context.Context, *devstack.Stack) error { return nil },
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.Stack = stack
+	for _, simulated := range s.Fleet.Hosts() {
+		added, err := s.add(ctx, simulated)
+		if err != nil {
+			return nil, fmt.Errorf("register %s: %w", simulated.FQDN(), errors.Join(err, s.Stop()))
+		}
+		s.hosts = append(s.hosts, added)
+	}
+	return s, nil
+}
+
+func (s *scene) failpoints() string { return filepath.Join(s.dir, "failpoints") }
+
+func specs(n int) []agenttest.HostSpec {
+	hosts := make([]agenttest.HostSpec, n)
+	for i := range hosts {
+		hosts[i] = agenttest.HostSpec{
+			FQDN: fmt.Sprintf("h%02d.fault.internal", i), Quirks: agenttest.Versions[i%len(agenttest.Versions)],
+			Services: []agenttest.ServiceSpec{{Name: service}},
+			Patches:  []agenttest.PatchSpec{{Name: openssl, From: "3.0.15-1", To: "3.0.17-1", RequiresReboot: i%kinds == rebooting}},
+		}
+	}
+	return hosts
+}
+
+func (s *scene) add(ctx context.Context, simulated *agenttest.Host) (*host, error) {
+	e := simulated.Endpoint()
+	var made struct{ ID string }
+	err := s.API.Do(ctx, http.MethodPost, "/hosts", map[string]any{"fqdn": simulated.FQDN(), "address": e.Address, "agent_port": e.Port}, &made)
+	if err != nil {
+		return nil, err
+	}
+	for _, check := range []map[string]any{
+		{"name": "service", "check_type": "service", "service_name": service},
+		{
+			"name": "page", "check_type": "http", "url": simulated.WebURL(), "expected_body": "OK",
+			"basic_auth_user": "faults", "basic_auth_pass": s.secret,
+		},
+	} {
+		if err := s.API.Do(ctx, http.MethodPost, "/hosts/"+made.ID+"/health-checks", check, nil); err != nil {
+			return nil, err
+		}
+	}
+	h := &host{Host: simulated, id: made.ID}
+	return h, s.openWindow(ctx, h, time.Hour)
+}
+
+// openWindow gives a host a window that began a while ago and ends at the first whole minute after at least so long.
+func (s *scene) openWindow(ctx context.Context, h *host, atLeast time.Duration) error {
+	h.end = time.Now().UTC().Add(atLeast).Truncate(time.Minute).Add(time.Minute)
+	const duration = 3 * time.Hour
+	h.start = h.end.Add(-duration)
+	return s.API.Do(ctx, http.MethodPost, "/hosts/"+h.id+"/maintenance-windows", devstack.Window{
+		Kind: "maintenance", Label: "open", TimeZone: "UTC", Recurrence: "once", Enabled: true,
+		StartsOn: h.start.Format(time.DateOnly), StartTime: h.start.Format("15:04"), DurationMinutes: int(duration.Minutes()),
+	}, nil)
+}
+
+// submit asks for a job over hosts and remembers that it was accepted.
+func (s *scene) submit(ctx context.Context, hosts []*host, more map[string]any) (string, error) {
+	body := map[string]any{"host_ids": ids(hosts), "max_parallel": "100%", "max_failures": "100%"}
+	for key, value := range more {
+		body[key] = value
+	}
+	var made struct{ ID string }
+	if err := s.API.Do(ctx, http.MethodPost, "/jobs", body, &made); err != nil {
+		return "", err
+	}
+	s.jobs[made.ID] = hosts
+	return made.ID, nil
+}
+
+func ids(hosts []*host) []string {
+	var list []string
+	for _, h := range hosts {
+		list = append(list, h.id)
+	}
+	return list
+}
+
+// expect notes an expectation of the cell itself that is not met.
+func (s *scene) expect(met bool, format string, args ...any) {
+	if !met {
+		s.expectations = append(s.expectations, "(cell) "+fmt.Sprintf(format, args...))
+	}
+}
