@@ -97,6 +97,7 @@ fmt-check:
 lint: ## Lint, with the layering rules, and check the workflows for what breaks replay
 	"$$(scripts/tool.sh golangci-lint)" run ./...
 	"$$(scripts/tool.sh workflowcheck)" ./workflows/...
+	$(GO) vet -tags failpoint ./failpoint
 
 .PHONY: vulncheck
 vulncheck: ## Look for known vulnerabilities in what the programs are built of

@@ -133,7 +133,7 @@ func (r *run) seek(ctx context.Context, conn fleet.AgentConn, p preflight, v fle
 	if e != nil {
 		return r.judgedEnd(ctx, *e, v)
 	}
-	failpoint.Here(failpoint.BeforeIntent)
+	failpoint.Here(failpoint.BeforeIntent, r.ref.HostID)
 	asked := r.now()
 	admission, err := r.store.Admit(ctx, order)
 	if err != nil {
@@ -195,11 +195,11 @@ func (r *run) admitted(ctx context.Context, conn fleet.AgentConn, a fleet.Admiss
 func (r *run) send(ctx context.Context, conn fleet.AgentConn, sendBefore time.Time, plan fleet.Plan) (Step, error) {
 	sending, cancel := context.WithTimeout(ctx, 3*r.policy.AgentTimeout)
 	defer cancel()
-	failpoint.Here(failpoint.BeforeRequest)
+	failpoint.Here(failpoint.BeforeRequest, r.ref.HostID)
 	res := conn.Apply(sending, fleet.ApplyOrder{
 		IdempotencyKey: r.Attempt.ID, Packages: names(r.Attempt.Packages), SendBefore: sendBefore,
 	})
-	failpoint.Here(failpoint.BeforeRecord)
+	failpoint.Here(failpoint.BeforeRecord, r.ref.HostID)
 	r.log().InfoContext(ctx, "patch requested", "attempt", r.Attempt.ID, "outcome", res.Outcome, "agent_job_id", res.JobID, "detail", res.Detail)
 	step := Step{Next: StepFollow, Status: fleet.StatusRunning, Phase: fleet.PhaseApplying}
 	switch res.Outcome {

@@ -42,7 +42,10 @@ func (s *Stack) StopProduct() (codes map[string]int, err error) {
 // KillPostgres kills every process of our own database server, as the end of its machine would, and waits until the first
 // of them is gone. What was committed is on its disk, unless the stack is Fresh.
 func (s *Stack) KillPostgres() error {
-	sessions := children(s.postgres.PID())
+	sessions, err := children(s.postgres.PID())
+	if err != nil {
+		return err
+	}
 	if err := s.postgres.stop(atOnce); err != nil {
 		return err
 	}
@@ -54,6 +57,9 @@ func (s *Stack) KillPostgres() error {
 
 // RestartPostgres starts our own database server again, on its data and its port, and waits until it answers.
 func (s *Stack) RestartPostgres(ctx context.Context) error {
+	if err := keepLog(s.path("postgres", "postgres.log")); err != nil {
+		return err
+	}
 	return s.runPostgres(ctx, s.postgres.port)
 }
 
@@ -62,6 +68,9 @@ func (s *Stack) KillTemporal() error { return s.temporal.server.stop(atOnce) }
 
 // RestartTemporal starts our own Temporal again, on its data and its ports, and waits until it answers.
 func (s *Stack) RestartTemporal(ctx context.Context) error {
+	if err := keepLog(s.path("temporal", "temporal.log")); err != nil {
+		return err
+	}
 	server, err := startTemporal(ctx, s.temporal.config)
 	if err != nil {
 		return err
@@ -73,15 +82,23 @@ func (s *Stack) RestartTemporal(ctx context.Context) error {
 }
 
 // children are the processes that a process started and that still run.
-func children(pid int) (pids []int) {
+func children(pid int) (pids []int, err error) {
 	list, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
 	if err != nil {
-		return nil // it has ended, and they with it
+		return nil, fmt.Errorf("find sessions of postgres: %w", err)
 	}
 	for _, field := range strings.Fields(string(list)) {
 		if child, err := strconv.Atoi(field); err == nil {
 			pids = append(pids, child)
 		}
 	}
-	return pids
+	return pids, nil
+}
+
+// keepLog puts the log of a process that died beside that of the next one, which begins anew.
+func keepLog(path string) error {
+	if err := os.Rename(path, fmt.Sprintf("%s.%d", path, time.Now().UnixNano())); err != nil {
+		return fmt.Errorf("keep log: %w", err)
+	}
+	return nil
 }

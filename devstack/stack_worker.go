@@ -12,6 +12,11 @@ func (s *Stack) startWorker(ctx context.Context) error {
 
 // StartWorker starts the worker again after KillWorker and waits until it serves.
 func (s *Stack) StartWorker(ctx context.Context) error {
+	if s.worker != nil {
+		if err := keepLog(s.path("log", "worker.log")); err != nil {
+			return err
+		}
+	}
 	p, err := s.serve(ctx, "worker", s.listenAddress("worker.listen"), "worker")
 	s.worker = p
 	return err

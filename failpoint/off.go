@@ -3,4 +3,4 @@
 package failpoint
 
 // Here does nothing.
-func Here(string) {}
+func Here(_, _ string) {}

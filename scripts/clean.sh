@@ -2,10 +2,11 @@
 # Removes what was built and the state of `make dev`, where root's Postgres data lies outside of the checkout too.
 set -eu
 cd "$(dirname "$0")/.."
-if [ -L .dev/postgres ]; then
-	data=$(readlink .dev/postgres)
+for link in .dev/postgres .dev/*/postgres .dev/faults/*/postgres; do
+	[ -L "$link" ] || continue
+	data=$(readlink "$link")
 	case $data in
 	/var/lib/patch-manager-dev/*) rm -rf "$data" ;;
 	esac
-fi
+done
 rm -rf .dev bin

@@ -63,7 +63,7 @@ func (h *Host) fault(r *http.Request) Fault {
 	request := r.Method + " " + strings.TrimPrefix(r.URL.Path, agent.BasePath)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.requests = append(h.requests, Request{h.fleet.opts.Now(), request})
+	h.requests = append(h.requests, Request{h.fleet.opts.Now(), request, r.Header.Get("Idempotency-Key")})
 	for i, f := range h.faults {
 		if !strings.HasPrefix(request, f.pattern) {
 			continue

@@ -104,9 +104,10 @@ func (h *Host) getService(w http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
 	h.settle()
 	healthy := !h.state.Unhealthy[spec.Name]
-	h.said(spec.Name, healthy)
+	service := h.describe(spec, healthy)
+	h.said(spec.Name, *service.Healthy)
 	h.mu.Unlock()
-	h.answer(w, http.StatusOK, h.describe(spec, healthy))
+	h.answer(w, http.StatusOK, service)
 }
 
 func (h *Host) describe(spec ServiceSpec, healthy bool) agent.Service {

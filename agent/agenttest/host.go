@@ -183,6 +183,7 @@ func (h *Host) Pending() []string {
 type Request struct {
 	At   time.Time
 	Line string // as in "GET /health"
+	Key  string // Idempotency-Key
 }
 
 // Heard returns the requests that the agent got, in order.

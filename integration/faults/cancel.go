@@ -9,41 +9,74 @@ import (
 	"github.com/patch-manager/patch-manager/agent/agenttest"
 )
 
-// cancelAnywhere cancels jobs whose hosts wait for windows, checks and slots, are being dispatched and are being patched. Not
-// one of them begins a patch after that was acknowledged.
+// cancelAt is how far a job is when it is cancelled, while others of its hosts wait for a window, a check or a slot.
+type cancelAt int
+
+const (
+	dispatching cancelAt = iota // about when an intent is committed
+	applying
+	anywhere
+	cancelPoints
+)
+
+// hostsOfACancelledJob are one that waits for a check, one that waits for its window, and those that are patched.
+const hostsOfACancelledJob = 6
+
+// cancelAnywhere cancels jobs at every point. Not one of their hosts begins a patch after that was acknowledged.
 func cancelAnywhere(ctx context.Context, s *scene) error {
-	const each = 6 // hosts of a job
-	for from := 0; from+each <= len(s.hosts); from += each {
-		if err := s.cancelOne(ctx, s.hosts[from:from+each]); err != nil {
+	var unhealthy []*host
+	start := wholeMinute(time.Now().Add(longest))
+	for from := 0; from < len(s.hosts); from += hostsOfACancelledJob {
+		h, later := s.hosts[from], s.hosts[from+1]
+		h.SetServiceHealthy(service, false)
+		unhealthy = append(unhealthy, h)
+		if err := s.closeWindows(ctx, later); err != nil {
+			return err
+		}
+		if err := s.window(ctx, later, start, start.Add(time.Hour)); err != nil {
+			return err
+		}
+	}
+	if err := s.awaitUnhealthy(ctx, unhealthy); err != nil {
+		return err
+	}
+	for from := 0; from < len(s.hosts); from += hostsOfACancelledJob {
+		at := cancelAt(from / hostsOfACancelledJob % int(cancelPoints))
+		if err := s.cancelOne(ctx, s.hosts[from:from+hostsOfACancelledJob], at); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *scene) cancelOne(ctx context.Context, hosts []*host) error {
-	hosts[0].SetServiceHealthy(service, false)
-	if err := s.awaitUnhealthy(ctx, s.broken+1); err != nil {
-		return err
-	}
-	s.broken++
-	hosts[1].PlanJobs(agenttest.JobPlan{Duration: 5 * time.Second})
+func (s *scene) cancelOne(ctx context.Context, hosts []*host, at cancelAt) error {
 	moments := make(chan struct{})
-	for _, h := range hosts[1:] {
-		h.Inject("GET /jobs", 1, s.then(moments))
+	for _, h := range hosts {
+		h.PlanJobs(agenttest.JobPlan{Duration: 4 * time.Second})
+		switch at {
+		case dispatching:
+			h.Inject("GET /system/info", agenttest.Always, s.then(moments))
+		case applying:
+			h.Inject("GET /jobs/", agenttest.Always, meanwhile(moments)) // it is followed
+		}
 	}
-	job, err := s.submit(ctx, hosts, map[string]any{"max_parallel": fmt.Sprint(1 + s.random.IntN(4))})
+	job, err := s.submit(ctx, hosts, map[string]any{"max_parallel": fmt.Sprint(1 + s.random.IntN(3))})
 	if err != nil {
 		return err
+	}
+	wait := patience
+	if at == anywhere {
+		wait = between(s.random, 0, 6*time.Second)
 	}
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-moments:
-	case <-time.After(between(s.random, 0, 6*time.Second)):
+	case <-time.After(wait):
+		s.expect(at == anywhere, "no host of job %s came to where it was to be cancelled", job)
 	}
 	s.faults++
-	if err := s.API.Do(ctx, http.MethodPost, "/jobs/"+job+"/cancel", nil, nil); err != nil {
+	if err := s.change(ctx, "job.cancel", http.MethodPost, "/jobs/"+job+"/cancel", nil, nil); err != nil {
 		return err
 	}
 	acknowledged := time.Now()
@@ -55,3 +88,6 @@ func (s *scene) cancelOne(ctx context.Context, hosts []*host) error {
 	}
 	return nil
 }
+
+// patience is for what is only a matter of work.
+const patience = 20 * time.Second

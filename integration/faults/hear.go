@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,9 +14,23 @@ import (
 
 const lookInterval = 250 * time.Millisecond
 
-// awaitEnds waits until every host of every job ended, or ctx does; what has not ended by then is a violation.
+// awaitEnds waits until every host of every job ended, and then the jobs, or ctx does; what has not ended by then is a
+// violation.
 func (s *scene) awaitEnds(ctx context.Context) {
 	s.awaitRuns(ctx, func(r run) bool { return slices.Contains(ended, r.Status) })
+	for job := range s.jobs {
+		for {
+			state, err := s.jobState(ctx, job)
+			if err == nil && state.CompletedAt != nil || sleep(ctx, lookInterval) != nil {
+				break
+			}
+		}
+	}
+}
+
+func (s *scene) jobState(ctx context.Context, job string) (state jobState, err error) {
+	err = s.API.Do(ctx, "GET", "/jobs/"+job, nil, &state)
+	return state, err
 }
 
 // awaitRuns waits until every host of every job is as it should be, or ctx ends.
@@ -56,13 +69,19 @@ func (s *scene) runsOf(ctx context.Context, job string) ([]run, error) {
 func (s *scene) hear(ctx context.Context) (testimony, error) {
 	t := testimony{
 		executions: s.Fleet.Executions(), evidence: map[string][]agenttest.Evidence{}, windows: map[string]window{},
-		checks: []string{service, agenttest.WebPage},
+		checks: []string{service, agenttest.WebPage}, requests: map[string][]agenttest.Request{},
+		jobs: map[string]jobState{}, accepted: map[string]int{}, changed: s.changed,
 	}
 	for _, h := range s.hosts {
-		t.evidence[h.FQDN()], t.windows[h.FQDN()] = h.Evidence(), window{h.start, h.end}
+		t.evidence[h.FQDN()], t.windows[h.FQDN()], t.requests[h.FQDN()] = h.Evidence(), window{h.start, h.end}, h.Heard()
 	}
-	for job := range s.jobs {
-		t.accepted = append(t.accepted, job)
+	for job, hosts := range s.jobs {
+		t.accepted[job] = len(hosts)
+		state, err := s.jobState(ctx, job)
+		if err != nil {
+			return t, err
+		}
+		t.jobs[job] = state
 	}
 	var err error
 	if t.runs, err = s.runs(ctx); err != nil {
@@ -75,40 +94,6 @@ func (s *scene) hear(ctx context.Context) (testimony, error) {
 		t.chain = err.Error()
 	}
 	return t, nil
-}
-
-// read reads intents and audit entries from the database.
-func (s *scene) read(ctx context.Context, t *testimony) error {
-	conn, err := pgx.Connect(ctx, s.DatabaseURL())
-	if err != nil {
-		return fmt.Errorf("read database: %w", err)
-	}
-	defer conn.Close(ctx)
-	if t.jobsOf, err = pairs[string](ctx, conn, `select id::text, job_id::text from patch_attempts`); err != nil {
-		return err
-	}
-	t.audited, err = pairs[int](ctx, conn,
-		`select subject_id, count(*)::int from audit_entries where action in ('job.create', 'job.retry') group by subject_id`)
-	return err
-}
-
-// pairs reads two columns.
-func pairs[V any](ctx context.Context, conn *pgx.Conn, query string) (map[string]V, error) {
-	rows, err := conn.Query(ctx, query)
-	if err != nil {
-		return nil, fmt.Errorf("read database: %w", err)
-	}
-	found := map[string]V{}
-	var key string
-	var value V
-	_, err = pgx.ForEachRow(rows, []any{&key, &value}, func() error {
-		found[key] = value
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read database: %w", err)
-	}
-	return found, nil
 }
 
 // stopInOrder ends worker and API, and is (h): both exit well, and leave no session of the database behind.
@@ -127,23 +112,24 @@ func (s *scene) stopInOrder(ctx context.Context) (violations []string, err error
 		return violations, fmt.Errorf("count sessions: %w", err)
 	}
 	defer conn.Close(ctx)
-	sessions := 0
-	err = conn.QueryRow(ctx, `select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`).Scan(&sessions)
-	if err != nil {
-		return violations, fmt.Errorf("count sessions: %w", err)
+	sessions, err := others(ctx, conn)
+	for until := time.Now().Add(noticing); err == nil && sessions > 0 && time.Now().Before(until); sessions, err = others(ctx, conn) {
+		time.Sleep(lookInterval)
 	}
 	if sessions > 0 {
 		violations = append(violations, fmt.Sprintf("(h) %d sessions of the database are left", sessions))
 	}
-	return violations, nil
+	return violations, err
 }
 
-// asked returns when a host was asked for something first since then; the zero time where it was not.
-func asked(h *host, line string, since time.Time) time.Time {
-	for _, r := range h.Heard() {
-		if !r.At.Before(since) && strings.HasPrefix(r.Line, line) {
-			return r.At
-		}
+// noticing is how long Postgres gets to see that the other end of a session is gone.
+const noticing = 5 * time.Second
+
+// others counts the sessions of anybody else.
+func others(ctx context.Context, conn *pgx.Conn) (n int, err error) {
+	err = conn.QueryRow(ctx, `select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count sessions: %w", err)
 	}
-	return time.Time{}
+	return n, nil
 }

@@ -15,11 +15,23 @@ type testimony struct {
 	evidence   map[string][]agenttest.Evidence // by host
 	windows    map[string]window               // by host
 	checks     []string                        // of every host, enabled all the time
-	jobsOf     map[string]string               // the job of each intent, by the key that is sent with it
+	requests   map[string][]agenttest.Request  // by host
+	intents    map[string]intent               // by the key that is sent with them
+	refuted    []string                        // intents before which the newest result of a check was a failing one
 	runs       []run
-	accepted   []string       // ids of jobs that were answered for
-	audited    map[string]int // entries of made jobs, by job
+	jobs       map[string]jobState
+	accepted   map[string]int // hosts of the jobs that were answered for, by job
+	changed    map[string]int // changes that were answered for, by the action of their audit entries
+	audited    map[string]int // entries of those actions
 	chain      string         // what is wrong with the audit chain; empty if nothing
+}
+
+type intent struct{ job, fqdn string }
+
+// jobState is a job as the API tells of it.
+type jobState struct {
+	Status      string     `json:"status"`
+	CompletedAt *time.Time `json:"completed_at"`
 }
 
 type window struct{ start, end time.Time }
@@ -50,7 +62,7 @@ func (t testimony) ends() map[string]int {
 
 // judge returns which invariants were violated, and how. Letters are those of docs/reliability.md.
 func judge(t testimony) []string {
-	return slices.Concat(twice(t), concurrently(t), outside(t), unhealthy(t), unended(t), unaudited(t))
+	return slices.Concat(twice(t), resent(t), concurrently(t), outside(t), unhealthy(t), t.refuted, unended(t), unaudited(t))
 }
 
 // twice is (a): a job has a host carry out one patch and one reboot at most, and nothing without an intent.
@@ -58,16 +70,34 @@ func twice(t testimony) (violations []string) {
 	type once struct{ job, fqdn, operation string }
 	counts := map[once]int{}
 	for _, e := range t.executions {
-		job, ok := t.jobsOf[strings.TrimSuffix(e.Key, "-reboot")]
-		if !ok {
+		meant, ok := t.intents[strings.TrimSuffix(e.Key, "-reboot")]
+		if !ok || meant.fqdn != e.FQDN {
 			violations = append(violations, fmt.Sprintf("(a) %s carried out a %s of no intent, at %s", e.FQDN, e.Operation, at(e.StartedAt)))
 			continue
 		}
-		counts[once{job, e.FQDN, e.Operation}]++
+		counts[once{meant.job, e.FQDN, e.Operation}]++
 	}
 	for o, n := range counts {
 		if n > 1 {
 			violations = append(violations, fmt.Sprintf("(a) %s carried out %d times %s of job %s", o.fqdn, n, o.operation, o.job))
+		}
+	}
+	return violations
+}
+
+// resent is (a) where an agent knows a key again and carries it out once: no request to patch is sent twice.
+func resent(t testimony) (violations []string) {
+	for fqdn, requests := range t.requests {
+		sent := map[string]int{}
+		for _, r := range requests {
+			if r.Line == "POST /patches/apply" {
+				sent[r.Key]++
+			}
+		}
+		for key, n := range sent {
+			if n > 1 {
+				violations = append(violations, fmt.Sprintf("(a) %s was sent request %s %d times", fqdn, key, n))
+			}
 		}
 	}
 	return violations
@@ -103,7 +133,8 @@ func outside(t testimony) (violations []string) {
 	return violations
 }
 
-// unhealthy is (d): by its own word each thing that is checked was healthy in the 30 s before a patch.
+// unhealthy is (d): by its own word each thing that is checked was healthy in the 30 s before a patch. What the manager knew
+// better is in testimony.refuted.
 func unhealthy(t testimony) (violations []string) {
 	for _, e := range t.executions {
 		if e.Operation != applied {
@@ -127,7 +158,7 @@ func saidHealthy(evidence []agenttest.Evidence, check string, before time.Time) 
 
 var ended = []string{"succeeded", "failed", "cancelled", "skipped", "indeterminate"}
 
-// unended is (e): whatever was accepted has hosts, and each ended, with its reason where it did not succeed.
+// unended is (e): whatever was accepted has its hosts, and it and each of them ended, each with a reason.
 func unended(t testimony) (violations []string) {
 	hosts := map[string]int{}
 	for _, r := range t.runs {
@@ -135,27 +166,29 @@ func unended(t testimony) (violations []string) {
 		switch {
 		case !slices.Contains(ended, r.Status):
 			violations = append(violations, fmt.Sprintf("(e) %s of job %s is %s: %s", r.FQDN, r.Job, r.Status, r.Detail))
-		case r.Status != "succeeded" && r.Reason == nil:
+		case r.Reason == nil || *r.Reason == "":
 			violations = append(violations, fmt.Sprintf("(e) %s of job %s is %s without a reason", r.FQDN, r.Job, r.Status))
 		}
 	}
-	for _, job := range t.accepted {
-		if hosts[job] == 0 {
-			violations = append(violations, fmt.Sprintf("(e) job %s was accepted and has no hosts", job))
+	for job, n := range t.accepted {
+		if hosts[job] != n {
+			violations = append(violations, fmt.Sprintf("(e) job %s was accepted with %d hosts and has %d", job, n, hosts[job]))
+		}
+		if j := t.jobs[job]; !slices.Contains(jobEnds, j.Status) || j.CompletedAt == nil {
+			violations = append(violations, fmt.Sprintf("(e) job %s is %s", job, j.Status))
 		}
 	}
 	return violations
 }
 
-// unaudited is (f): one entry for each job, none besides, in a chain that verifies.
+var jobEnds = append([]string{"partially_succeeded"}, ended...)
+
+// unaudited is (f): one entry for each change, none besides, in a chain that verifies.
 func unaudited(t testimony) (violations []string) {
-	for _, job := range t.accepted {
-		if n := t.audited[job]; n != 1 {
-			violations = append(violations, fmt.Sprintf("(f) job %s has %d audit entries of its making", job, n))
+	for action, n := range t.changed {
+		if t.audited[action] != n {
+			violations = append(violations, fmt.Sprintf("(f) %s was answered for %d times and audited %d times", action, n, t.audited[action]))
 		}
-	}
-	if n := len(t.audited); n != len(t.accepted) {
-		violations = append(violations, fmt.Sprintf("(f) %d jobs were made by the audit, %d were accepted", n, len(t.accepted)))
 	}
 	if t.chain != "" {
 		violations = append(violations, "(f) the audit does not verify: "+t.chain)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,7 +15,7 @@ var noon = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 
 // fair is what is known after a cell in which one job patched and rebooted one host as it should.
 func fair() testimony {
-	reason := "unhealthy_after_patch"
+	patched, reason := "patched", "unhealthy_after_patch"
 	return testimony{
 		executions: []agenttest.Execution{
 			{FQDN: "a", Operation: applied, Key: "intent", StartedAt: noon, EndsAt: noon.Add(2 * time.Second)},
@@ -22,14 +24,17 @@ func fair() testimony {
 		evidence: map[string][]agenttest.Evidence{"a": {
 			{At: noon.Add(-maxAge), Of: service, Healthy: true}, {At: noon.Add(-time.Second), Of: agenttest.WebPage, Healthy: true},
 		}},
-		windows: map[string]window{"a": {noon, noon.Add(cutoff + time.Nanosecond)}},
-		checks:  []string{service, agenttest.WebPage},
-		jobsOf:  map[string]string{"intent": "job", "other": "second"},
+		windows:  map[string]window{"a": {noon, noon.Add(cutoff + time.Nanosecond)}},
+		checks:   []string{service, agenttest.WebPage},
+		requests: map[string][]agenttest.Request{"a": {{At: noon, Line: "POST /patches/apply", Key: "intent"}}},
+		intents:  map[string]intent{"intent": {"job", "a"}, "other": {"second", "a"}},
 		runs: []run{
-			{Job: "job", FQDN: "a", Status: "succeeded"}, {Job: "second", FQDN: "a", Status: "failed", Reason: &reason},
+			{Job: "job", FQDN: "a", Status: "succeeded", Reason: &patched}, {Job: "second", FQDN: "a", Status: "failed", Reason: &reason},
 		},
-		accepted: []string{"job", "second"},
-		audited:  map[string]int{"job": 1, "second": 1},
+		jobs:     map[string]jobState{"job": {"succeeded", &noon}, "second": {"failed", &noon}},
+		accepted: map[string]int{"job": 1, "second": 1},
+		changed:  map[string]int{"job.create": 2},
+		audited:  map[string]int{"job.create": 2, "session.create": 1},
 	}
 }
 
@@ -54,6 +59,14 @@ func TestEachInvariantIsSeenToBeViolated(t *testing.T) {
 		"a patch of no intent": {
 			func(m *testimony) { m.executions[0].Key = "lost" },
 			"(a) a carried out a patch_apply of no intent, at 12:00:00.000",
+		},
+		"a patch by another host's intent": {func(m *testimony) {
+			m.executions = m.executions[:1]
+			m.intents["intent"] = intent{"job", "b"}
+		}, "(a) a carried out a patch_apply of no intent, at 12:00:00.000"},
+		"a request that is sent again": {
+			func(m *testimony) { m.requests["a"] = append(m.requests["a"], m.requests["a"][0]) },
+			"(a) a was sent request intent 2 times",
 		},
 		"a patch of another job before the first one ended": {func(m *testimony) {
 			m.stayOpen()
@@ -85,12 +98,14 @@ func TestEachInvariantIsSeenToBeViolated(t *testing.T) {
 			func(m *testimony) { m.runs[0].Status, m.runs[0].Detail = "running", "asking the agent" },
 			"(e) a of job job is running: asking the agent",
 		},
-		"an end without a reason":     {func(m *testimony) { m.runs[1].Reason = nil }, "(e) a of job second is failed without a reason"},
-		"a job that is forgotten":     {func(m *testimony) { m.runs = m.runs[:1] }, "(e) job second was accepted and has no hosts"},
-		"a job that is audited twice": {func(m *testimony) { m.audited["job"] = 2 }, "(f) job job has 2 audit entries of its making"},
-		"a job that nobody was answered for": {
-			func(m *testimony) { m.audited["third"] = 1 },
-			"(f) 3 jobs were made by the audit, 2 were accepted",
+		"an end without a reason":               {func(m *testimony) { m.runs[1].Reason = nil }, "(e) a of job second is failed without a reason"},
+		"a success without a reason":            {func(m *testimony) { m.runs[0].Reason = nil }, "(e) a of job job is succeeded without a reason"},
+		"a host that is forgotten":              {func(m *testimony) { m.runs = m.runs[:1] }, "(e) job second was accepted with 1 hosts and has 0"},
+		"a job that goes on":                    {func(m *testimony) { m.jobs["job"] = jobState{"running", nil} }, "(e) job job is running"},
+		"a failing result that the manager had": {func(m *testimony) { m.refuted = []string{"(d) refuted"} }, "(d) refuted"},
+		"a change that is audited twice": {
+			func(m *testimony) { m.audited["job.create"] = 3 },
+			"(f) job.create was answered for 2 times and audited 3 times",
 		},
 		"a chain that was changed": {func(m *testimony) { m.chain = "entry 7 was edited" }, "(f) the audit does not verify: entry 7 was edited"},
 	} {
@@ -112,4 +127,26 @@ func (t *testimony) stayOpen() {
 func later(e agenttest.Execution, by time.Duration) agenttest.Execution {
 	e.StartedAt, e.EndsAt = e.StartedAt.Add(by), e.EndsAt.Add(by)
 	return e
+}
+
+func TestASecretIsFoundWhereverItIsLeft(t *testing.T) {
+	t.Parallel()
+	for name, left := range map[string]string{"as it is": "x-planted-x", "in a header": "Basic ZmF1bHRzOnBsYW50ZWQ="} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir, elsewhere := t.TempDir(), t.TempDir()
+			for _, part := range []string{"log", "temporal"} {
+				require.NoError(t, os.Mkdir(filepath.Join(dir, part), 0o700))
+				require.NoError(t, os.WriteFile(filepath.Join(dir, part, "file"), nil, 0o600))
+			}
+			require.NoError(t, os.Symlink(elsewhere, filepath.Join(dir, "postgres")))
+			s := &scene{dir: dir, secret: "planted"}
+			_, err := s.leaks()
+			require.ErrorContains(t, err, "is empty")
+			require.NoError(t, os.WriteFile(filepath.Join(elsewhere, "data"), []byte(left), 0o600))
+			found, err := s.leaks()
+			require.NoError(t, err)
+			require.Equal(t, []string{"(g) the planted password is in " + filepath.Join(elsewhere, "data")}, found)
+		})
+	}
 }

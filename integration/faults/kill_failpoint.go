@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/patch-manager/patch-manager/agent/agenttest"
 	"github.com/patch-manager/patch-manager/failpoint"
@@ -51,7 +50,7 @@ func killAtFailpoints(ctx context.Context, s *scene) error {
 		done := len(s.Fleet.ExecutionsOf(h.FQDN(), applied))
 		s.expect(done == p.executions, "%s, where the worker died %s, carried out %d patches instead of %d", h.FQDN(), p.name, done, p.executions)
 		one := slices.IndexFunc(runs, func(r run) bool { return r.FQDN == h.FQDN() })
-		s.expect(one >= 0 && strings.HasPrefix(runs[one].Status, p.status), "%s, where the worker died %s, is not %s", h.FQDN(), p.name, p.status)
+		s.expect(one >= 0 && runs[one].Status == p.status, "%s, where the worker died %s, is not %s", h.FQDN(), p.name, p.status)
 	}
 	return nil
 }
@@ -76,19 +75,22 @@ func (s *scene) dieAt(ctx context.Context, p place, h *host) error {
 
 func (s *scene) arm(p place, h *host) error {
 	if p.point == "" {
-		h.Inject("POST /patches/apply", 1, s.killBeforeAnswer)
+		h.Inject("POST /patches/apply", 1, killBeforeAnswer(s.KillWorker))
 		return nil
 	}
-	if err := os.WriteFile(filepath.Join(s.failpoints(), p.point), nil, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(s.failpoints(), p.point+"@"+h.id), nil, 0o600); err != nil {
 		return fmt.Errorf("arm a failpoint: %w", err)
 	}
 	return nil
 }
 
-// killBeforeAnswer does what is asked, and kills whoever asked before it could be answered.
-func (s *scene) killBeforeAnswer(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	agenttest.AcceptThenHang()(w, r, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r)
-		_ = s.KillWorker() // that it does not die is found by who waits for it
-	}))
+// killBeforeAnswer does what is asked, and kills whoever asked before it could be answered. That nobody dies is found by who
+// waits for it.
+func killBeforeAnswer(kill func() error) agenttest.Fault {
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		agenttest.AcceptThenHang()(w, r, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(w, r)
+			_ = kill()
+		}))
+	}
 }

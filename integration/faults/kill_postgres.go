@@ -4,41 +4,72 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/patch-manager/patch-manager/agent/agenttest"
 )
 
-// killPostgres has Postgres die while intents are committed, while requests are under way and while results are stored.
+// The moments at which Postgres dies.
+const (
+	intentMoment  = "about when an intent is committed"
+	requestMoment = "while a request is under way"
+	sweepMoment   = "in the midst of a sweep"
+)
+
+var postgresMoments = []string{intentMoment, requestMoment, sweepMoment}
+
+// killPostgres has Postgres die again and again while two jobs patch the same hosts.
 func killPostgres(ctx context.Context, s *scene) error {
-	moments := make(chan struct{})
-	chosen := s.random.Perm(len(s.hosts))
-	for _, i := range chosen[:len(chosen)/4] {
-		s.hosts[i].Inject("GET /jobs", 1, s.then(moments)) // the last question before the intent is committed
+	moments := map[string]chan struct{}{intentMoment: make(chan struct{}), requestMoment: make(chan struct{})}
+	for _, h := range s.hosts {
+		h.PlanJobs(agenttest.JobPlan{NotInstalled: []string{openssl}}) // so that the second job finds something to do as well
+		h.Inject("GET /system/info", agenttest.Always, s.then(moments[intentMoment]))
+		h.Inject("POST /patches/apply", agenttest.Always, meanwhile(moments[requestMoment]))
 	}
-	for _, i := range chosen[len(chosen)/4 : len(chosen)/2] {
-		s.hosts[i].Inject("POST /patches/apply", 1, s.meanwhile(moments))
+	for range 2 {
+		if _, err := s.submit(ctx, s.hosts, map[string]any{"max_parallel": "4"}); err != nil {
+			return err
+		}
 	}
-	if _, err := s.submit(ctx, s.hosts, map[string]any{"max_parallel": "6"}); err != nil {
-		return err
-	}
-	deaths := 8
+	deaths := 9
 	if s.quick {
 		deaths = 4
 	}
-	for range deaths {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-moments:
-		case <-time.After(between(s.random, 3*time.Second, 6*time.Second)): // in the midst of a sweep's batches
+	met := map[string]int{}
+	for i := range deaths {
+		moment := postgresMoments[i%len(postgresMoments)]
+		came, err := s.awaitMoment(ctx, moments[moment])
+		if err != nil {
+			return err
+		}
+		if came {
+			met[moment]++
 		}
 		if err := s.crashPostgres(ctx); err != nil {
 			return err
 		}
 	}
+	s.expect(met[intentMoment] > 0 && met[requestMoment] > 0, "Postgres did not die at each of its moments: %v", met)
 	return nil
 }
 
-// then answers and has Postgres die within the next milliseconds, if it lives.
-func (s *scene) then(moments chan<- struct{}) func(http.ResponseWriter, *http.Request, http.Handler) {
+// awaitMoment waits for a moment and reports whether it came; one of a sweep, which has no channel, is any.
+func (s *scene) awaitMoment(ctx context.Context, moment <-chan struct{}) (came bool, err error) {
+	patience := 15 * time.Second
+	if moment == nil {
+		patience = between(s.random, 3*time.Second, 6*time.Second)
+	}
+	select {
+	case <-ctx.Done():
+		return false, ctx.Err()
+	case <-moment:
+		return true, nil
+	case <-time.After(patience):
+		return false, nil
+	}
+}
+
+// then answers, and offers a moment within the next milliseconds.
+func (s *scene) then(moments chan<- struct{}) agenttest.Fault {
 	after := between(s.random, 0, 10*time.Millisecond)
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		next.ServeHTTP(w, r)
@@ -46,8 +77,8 @@ func (s *scene) then(moments chan<- struct{}) func(http.ResponseWriter, *http.Re
 	}
 }
 
-// meanwhile has Postgres die, if it lives, and then carries out and answers what was asked.
-func (s *scene) meanwhile(moments chan<- struct{}) func(http.ResponseWriter, *http.Request, http.Handler) {
+// meanwhile offers a moment, and then carries out and answers what was asked.
+func meanwhile(moments chan<- struct{}) agenttest.Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		offer(moments)
 		next.ServeHTTP(w, r)

@@ -2,19 +2,29 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 )
 
-// killTemporal has Temporal away for ten seconds while hosts are patched, and once more while the windows of others close.
+// killTemporal has Temporal away for ten seconds while hosts are patched and the windows of some open, and once more while
+// the windows of others close.
 func killTemporal(ctx context.Context, s *scene) error {
-	closing := s.hosts[:len(s.hosts)/4]
+	quarter := len(s.hosts) / 4
+	closing, opening := s.hosts[:quarter], s.hosts[quarter:2*quarter]
+	end, start := wholeMinute(time.Now().Add(time.Minute)), wholeMinute(time.Now().Add(cutoff))
 	for _, h := range closing {
 		h.SetServiceHealthy(service, false)
-		if err := s.closeSoon(ctx, h); err != nil {
+		if err := errors.Join(s.closeWindows(ctx, h), s.window(ctx, h, end.Add(-3*time.Hour), end)); err != nil {
 			return err
 		}
 	}
-	if err := s.awaitUnhealthy(ctx, len(closing)); err != nil {
+	for _, h := range opening {
+		if err := errors.Join(s.closeWindows(ctx, h), s.window(ctx, h, start, start.Add(3*time.Hour))); err != nil {
+			return err
+		}
+	}
+	if err := s.awaitUnhealthy(ctx, closing); err != nil {
 		return err
 	}
 	job, err := s.submit(ctx, s.hosts, map[string]any{"max_parallel": "4"})
@@ -27,9 +37,9 @@ func killTemporal(ctx context.Context, s *scene) error {
 	if err := s.awayTemporal(ctx, 10*time.Second); err != nil {
 		return err
 	}
-	lastStart := closing[0].end.Add(-cutoff)
-	if err := sleep(ctx, time.Until(lastStart.Add(-5*time.Second))); err != nil {
-		return err
+	wait := time.Until(end.Add(-cutoff - 5*time.Second))
+	if err := sleep(ctx, wait); err != nil || wait < 0 {
+		return errors.Join(err, fmt.Errorf("the last start was %s ahead when Temporal was to go", wait))
 	}
 	if err := s.awayTemporal(ctx, 10*time.Second); err != nil {
 		return err
@@ -38,7 +48,12 @@ func killTemporal(ctx context.Context, s *scene) error {
 		h.SetServiceHealthy(service, true) // too late
 	}
 	s.awaitEnds(ctx)
-	runs, err := s.runsOf(ctx, job)
+	return s.expectClosed(ctx, job, closing)
+}
+
+// expectClosed expects that hosts ended with their windows.
+func (s *scene) expectClosed(ctx context.Context, job string, closing []*host) error {
+	runs, err := s.runsOf(context.WithoutCancel(ctx), job)
 	for _, r := range runs {
 		for _, h := range closing {
 			s.expect(h.FQDN() != r.FQDN || r.Reason != nil && *r.Reason == "window_closed", "%s is %s, and its window closed: %s", r.FQDN, r.Status, r.Detail)
@@ -64,7 +79,7 @@ func (s *scene) awayTemporal(ctx context.Context, away time.Duration) error {
 	}
 	for {
 		if first := s.firstRequest(answers); !first.IsZero() {
-			s.recovers("hosts are asked again after Temporal answers", first.Sub(answers), 30*time.Second)
+			s.recovers("some host is asked something after Temporal answers", first.Sub(answers), 30*time.Second)
 			return nil
 		}
 		if err := sleep(ctx, lookInterval); err != nil {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/patch-manager/patch-manager/agent/agenttest"
@@ -54,7 +56,7 @@ func killWorkers(ctx context.Context, s *scene) error {
 // setOut makes each host what its number says, and waits until the manager knows of those that are unhealthy: what it had seen
 // of them before would count for half a minute.
 func (s *scene) setOut(ctx context.Context) error {
-	unhealthy := 0
+	var unhealthy []*host
 	for i, h := range s.hosts {
 		h.PlanJobs(agenttest.JobPlan{Duration: between(s.random, time.Second, 8*time.Second)})
 		switch i % kinds {
@@ -62,43 +64,45 @@ func (s *scene) setOut(ctx context.Context) error {
 			h.PlanJobs(agenttest.JobPlan{Breaks: service})
 		case recovering:
 			h.SetWebHealthy(false)
-			unhealthy++
+			unhealthy = append(unhealthy, h)
 		case hopeless:
 			h.SetServiceHealthy(service, false)
-			unhealthy++
-			if err := s.closeSoon(ctx, h); err != nil {
-				return err
-			}
+			unhealthy = append(unhealthy, h)
 		}
 	}
-	return s.awaitUnhealthy(ctx, unhealthy)
+	if err := s.awaitUnhealthy(ctx, unhealthy); err != nil {
+		return err
+	}
+	end := wholeMinute(time.Now().Add(time.Minute))
+	for i, h := range s.hosts {
+		if i%kinds != hopeless {
+			continue
+		}
+		if err := errors.Join(s.closeWindows(ctx, h), s.window(ctx, h, end.Add(-3*time.Hour), end)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func (s *scene) awaitUnhealthy(ctx context.Context, n int) error {
+// awaitUnhealthy waits until the manager has seen that hosts are unhealthy.
+func (s *scene) awaitUnhealthy(ctx context.Context, hosts []*host) error {
 	for {
 		var found struct{ Items []struct{ ID string } }
-		if err := s.API.Do(ctx, "GET", "/hosts?health=unhealthy&limit=100", nil, &found); err != nil || len(found.Items) == n {
+		if err := s.API.Do(ctx, "GET", "/hosts?health=unhealthy&limit=100", nil, &found); err != nil {
 			return err
+		}
+		seen := map[string]bool{}
+		for _, h := range found.Items {
+			seen[h.ID] = true
+		}
+		if !slices.ContainsFunc(hosts, func(h *host) bool { return !seen[h.id] }) {
+			return nil
 		}
 		if err := sleep(ctx, lookInterval); err != nil {
 			return err
 		}
 	}
-}
-
-// closeSoon gives a host a window that closes while the cell runs.
-func (s *scene) closeSoon(ctx context.Context, h *host) error {
-	var list struct{ Items []struct{ ID string } }
-	path := "/hosts/" + h.id + "/maintenance-windows"
-	if err := s.API.Do(ctx, "GET", path, nil, &list); err != nil {
-		return err
-	}
-	for _, w := range list.Items {
-		if err := s.API.Do(ctx, "DELETE", path+"/"+w.ID, nil, nil); err != nil {
-			return err
-		}
-	}
-	return s.openWindow(ctx, h, 2*cutoff)
 }
 
 // stir mends some of those that are to recover, and restarts some agents.

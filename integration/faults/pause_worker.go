@@ -3,14 +3,16 @@ package main
 import (
 	"context"
 	"time"
+
+	"github.com/patch-manager/patch-manager/agent/agenttest"
 )
 
-// pauseWorker freezes a worker at the last moment before it commits or sends something, until another one has taken over what
-// it was at, and lets it go on then.
+// pauseWorker freezes a worker about when it commits an intent, until another one has taken over what it was at, and lets it go
+// on then.
 func pauseWorker(ctx context.Context, s *scene) error {
 	moments := make(chan struct{})
-	for _, i := range s.random.Perm(len(s.hosts))[:len(s.hosts)/2] {
-		s.hosts[i].Inject("GET /jobs", 1, s.then(moments))
+	for _, h := range s.hosts {
+		h.Inject("GET /system/info", agenttest.Always, s.then(moments))
 	}
 	if _, err := s.submit(ctx, s.hosts, map[string]any{"max_parallel": "50%"}); err != nil {
 		return err
@@ -24,11 +26,18 @@ func pauseWorker(ctx context.Context, s *scene) error {
 	if err := s.PauseWorker(); err != nil {
 		return err
 	}
+	frozen := len(s.Fleet.Executions())
 	if _, err := s.AddWorker(ctx); err != nil {
 		return err
 	}
-	if err := sleep(ctx, heartbeat+10*time.Second); err != nil {
+	if err := sleep(ctx, heartbeat); err != nil {
 		return err
 	}
+	for until := time.Now().Add(40 * time.Second); len(s.Fleet.Executions()) == frozen && time.Now().Before(until); {
+		if err := sleep(ctx, lookInterval); err != nil {
+			return err
+		}
+	}
+	s.expect(len(s.Fleet.Executions()) > frozen, "nobody took over from the frozen worker")
 	return s.ResumeWorker()
 }

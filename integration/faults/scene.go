@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,10 +18,11 @@ import (
 )
 
 const (
-	service = "nginx.service"
-	openssl = "openssl" // the one package that every host has pending
-	cutoff  = 15 * time.Second
-	maxAge  = 30 * time.Second // of evidence, the product's default
+	service       = "nginx.service"
+	basicAuthUser = "faults"
+	openssl       = "openssl" // the one package that every host has pending
+	cutoff        = 15 * time.Second
+	maxAge        = 30 * time.Second // of evidence, the product's default
 )
 
 // settings make the waits of the product short; what must not happen is judged by the same rules.
@@ -28,7 +30,7 @@ func settings() map[string]string {
 	return map[string]string{
 		"api.listen": devstack.Address(0), "health.poll_interval": "5s", "health.check_timeout": "3s", "gate.retry_interval": "5s",
 		"agent.inventory_interval": "1h", "windows.cutoff": cutoff.String(), "windows.cutoff_with_reboot": cutoff.String(),
-		"patch.poll_interval": "500ms", "patch.settle_timeout": "3s", "verify.timeout": "20s", "reboot.timeout": "30s",
+		"patch.poll_interval": "500ms", "patch.settle_timeout": "3s", "verify.timeout": "6s", "reboot.timeout": "30s",
 	}
 }
 
@@ -42,9 +44,10 @@ type scene struct {
 	hosts  []*host
 
 	jobs         map[string][]*host // accepted, with the hosts that they name
+	changed      map[string]int     // changes that were answered for, by action
+	met          atomic.Int64       // faults of agents that somebody met
 	crashes      []crash            // of the worker
 	faults       int
-	broken       int // hosts that are unhealthy for good
 	recovered    map[string]recovery
 	expectations []string // of the cell, that were not met
 }
@@ -60,7 +63,7 @@ type host struct {
 func (h *harness) open(ctx context.Context, c cell, dir string) (*scene, error) {
 	s := &scene{
 		dir: dir, random: h.random(c), quick: h.quick, secret: uuid.NewString(),
-		jobs: map[string][]*host{}, recovered: map[string]recovery{},
+		jobs: map[string][]*host{}, changed: map[string]int{}, recovered: map[string]recovery{},
 	}
 	if err := os.MkdirAll(s.failpoints(), 0o755); err != nil {
 		return nil, fmt.Errorf("make folder of failpoints: %w", err)
@@ -90,7 +93,7 @@ func specs(n int) []agenttest.HostSpec {
 	hosts := make([]agenttest.HostSpec, n)
 	for i := range hosts {
 		hosts[i] = agenttest.HostSpec{
-			FQDN: fmt.Sprintf("h%02d.fault.internal", i), Quirks: agenttest.Versions[i%len(agenttest.Versions)],
+			FQDN: fmt.Sprintf("h%02d.fault.internal", i), Quirks: version(i),
 			Services: []agenttest.ServiceSpec{{Name: service}},
 			Patches:  []agenttest.PatchSpec{{Name: openssl, From: "3.0.15-1", To: "3.0.17-1", RequiresReboot: i%kinds == rebooting}},
 		}
@@ -98,37 +101,69 @@ func specs(n int) []agenttest.HostSpec {
 	return hosts
 }
 
+// version gives each way that hosts are treated, by whatever number divides theirs, to agents of every version.
+func version(i int) agenttest.Quirks {
+	n := len(agenttest.Versions)
+	return agenttest.Versions[(i+i/n+i/(n*n))%n]
+}
+
 func (s *scene) add(ctx context.Context, simulated *agenttest.Host) (*host, error) {
 	e := simulated.Endpoint()
 	var made struct{ ID string }
-	err := s.API.Do(ctx, http.MethodPost, "/hosts", map[string]any{"fqdn": simulated.FQDN(), "address": e.Address, "agent_port": e.Port}, &made)
-	if err != nil {
+	in := map[string]any{"fqdn": simulated.FQDN(), "address": e.Address, "agent_port": e.Port}
+	if err := s.change(ctx, "host.create", http.MethodPost, "/hosts", in, &made); err != nil {
 		return nil, err
 	}
 	for _, check := range []map[string]any{
 		{"name": "service", "check_type": "service", "service_name": service},
 		{
 			"name": "page", "check_type": "http", "url": simulated.WebURL(), "expected_body": "OK",
-			"basic_auth_user": "faults", "basic_auth_pass": s.secret,
+			"basic_auth_user": basicAuthUser, "basic_auth_pass": s.secret,
 		},
 	} {
-		if err := s.API.Do(ctx, http.MethodPost, "/hosts/"+made.ID+"/health-checks", check, nil); err != nil {
+		if err := s.change(ctx, "health_check.create", http.MethodPost, "/hosts/"+made.ID+"/health-checks", check, nil); err != nil {
 			return nil, err
 		}
 	}
 	h := &host{Host: simulated, id: made.ID}
-	return h, s.openWindow(ctx, h, time.Hour)
+	end := wholeMinute(time.Now().Add(time.Hour))
+	return h, s.window(ctx, h, end.Add(-3*time.Hour), end)
 }
 
-// openWindow gives a host a window that began a while ago and ends at the first whole minute after at least so long.
-func (s *scene) openWindow(ctx context.Context, h *host, atLeast time.Duration) error {
-	h.end = time.Now().UTC().Add(atLeast).Truncate(time.Minute).Add(time.Minute)
-	const duration = 3 * time.Hour
-	h.start = h.end.Add(-duration)
-	return s.API.Do(ctx, http.MethodPost, "/hosts/"+h.id+"/maintenance-windows", devstack.Window{
+// wholeMinute is the first whole minute after an instant, since windows begin and end at those.
+func wholeMinute(t time.Time) time.Time { return t.UTC().Truncate(time.Minute).Add(time.Minute) }
+
+// window gives a host a window, which is to be its only one.
+func (s *scene) window(ctx context.Context, h *host, start, end time.Time) error {
+	h.start, h.end = start, end
+	return s.change(ctx, "maintenance_window.create", http.MethodPost, "/hosts/"+h.id+"/maintenance-windows", devstack.Window{
 		Kind: "maintenance", Label: "open", TimeZone: "UTC", Recurrence: "once", Enabled: true,
-		StartsOn: h.start.Format(time.DateOnly), StartTime: h.start.Format("15:04"), DurationMinutes: int(duration.Minutes()),
+		StartsOn: start.Format(time.DateOnly), StartTime: start.Format("15:04"), DurationMinutes: int(end.Sub(start).Minutes()),
 	}, nil)
+}
+
+// closeWindows takes a host's windows away.
+func (s *scene) closeWindows(ctx context.Context, h *host) error {
+	var list struct{ Items []struct{ ID string } }
+	path := "/hosts/" + h.id + "/maintenance-windows"
+	if err := s.API.Do(ctx, http.MethodGet, path, nil, &list); err != nil {
+		return err
+	}
+	for _, w := range list.Items {
+		if err := s.change(ctx, "maintenance_window.delete", http.MethodDelete, path+"/"+w.ID, nil, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// change asks for a change, and remembers that it was answered for.
+func (s *scene) change(ctx context.Context, action, method, path string, in, out any) error {
+	err := s.API.Do(ctx, method, path, in, out)
+	if err == nil {
+		s.changed[action]++
+	}
+	return err
 }
 
 // submit asks for a job over hosts and remembers that it was accepted.
@@ -138,7 +173,7 @@ func (s *scene) submit(ctx context.Context, hosts []*host, more map[string]any) 
 		body[key] = value
 	}
 	var made struct{ ID string }
-	if err := s.API.Do(ctx, http.MethodPost, "/jobs", body, &made); err != nil {
+	if err := s.change(ctx, "job.create", http.MethodPost, "/jobs", body, &made); err != nil {
 		return "", err
 	}
 	s.jobs[made.ID] = hosts

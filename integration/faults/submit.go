@@ -41,6 +41,7 @@ func submitAtOnce(ctx context.Context, s *scene) error {
 		s.expect(answer == answers[0], "one key was answered with %s and %s", answers[0], answer)
 	}
 	s.jobs[answers[0]] = s.hosts
+	s.changed["job.create"]++
 	s.awaitEnds(ctx)
 	for _, h := range s.hosts {
 		done := len(s.Fleet.ExecutionsOf(h.FQDN(), applied))
