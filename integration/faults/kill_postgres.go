@@ -101,6 +101,11 @@ func (s *scene) crashPostgres(ctx context.Context) error {
 	if err := sleep(ctx, between(s.random, 200*time.Millisecond, 3*time.Second)); err != nil {
 		return err
 	}
+	return s.restorePostgres(ctx)
+}
+
+// restorePostgres starts Postgres again, and measures how long the API takes to be ready from when it answers.
+func (s *scene) restorePostgres(ctx context.Context) error {
 	if err := s.RestartPostgres(ctx); err != nil {
 		return err
 	}

@@ -29,12 +29,7 @@ func refusePostgres(ctx context.Context, s *scene) error {
 			return err
 		}
 	}
-	if err := s.RestartPostgres(ctx); err != nil {
-		return err
-	}
-	took, err := s.awaitReady(ctx)
-	s.recovers("the API is ready after Postgres answers", took, 10*time.Second)
-	return err
+	return s.restorePostgres(ctx)
 }
 
 // askAPI returns what is wrong with an answer of the API while a part of it is away; empty if nothing.
