@@ -30,10 +30,7 @@ func cancelAnywhere(ctx context.Context, s *scene) error {
 		h, later := s.hosts[from], s.hosts[from+1]
 		h.SetServiceHealthy(service, false)
 		unhealthy = append(unhealthy, h)
-		if err := s.closeWindows(ctx, later); err != nil {
-			return err
-		}
-		if err := s.window(ctx, later, start, start.Add(time.Hour)); err != nil {
+		if err := s.moveWindow(ctx, later, start, start.Add(time.Hour)); err != nil {
 			return err
 		}
 	}

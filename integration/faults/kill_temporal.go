@@ -15,12 +15,12 @@ func killTemporal(ctx context.Context, s *scene) error {
 	end, start := wholeMinute(time.Now().Add(time.Minute)), wholeMinute(time.Now().Add(cutoff))
 	for _, h := range closing {
 		h.SetServiceHealthy(service, false)
-		if err := errors.Join(s.closeWindows(ctx, h), s.window(ctx, h, end.Add(-3*time.Hour), end)); err != nil {
+		if err := s.moveWindow(ctx, h, end.Add(-3*time.Hour), end); err != nil {
 			return err
 		}
 	}
 	for _, h := range opening {
-		if err := errors.Join(s.closeWindows(ctx, h), s.window(ctx, h, start, start.Add(3*time.Hour))); err != nil {
+		if err := s.moveWindow(ctx, h, start, start.Add(3*time.Hour)); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -78,7 +77,7 @@ func (s *scene) setOut(ctx context.Context) error {
 		if i%kinds != hopeless {
 			continue
 		}
-		if err := errors.Join(s.closeWindows(ctx, h), s.window(ctx, h, end.Add(-3*time.Hour), end)); err != nil {
+		if err := s.moveWindow(ctx, h, end.Add(-3*time.Hour), end); err != nil {
 			return err
 		}
 	}

@@ -142,8 +142,8 @@ func (s *scene) window(ctx context.Context, h *host, start, end time.Time) error
 	}, nil)
 }
 
-// closeWindows takes a host's windows away.
-func (s *scene) closeWindows(ctx context.Context, h *host) error {
+// moveWindow gives a host another window instead of its own.
+func (s *scene) moveWindow(ctx context.Context, h *host, start, end time.Time) error {
 	var list struct{ Items []struct{ ID string } }
 	path := "/hosts/" + h.id + "/maintenance-windows"
 	if err := s.API.Do(ctx, http.MethodGet, path, nil, &list); err != nil {
@@ -154,7 +154,7 @@ func (s *scene) closeWindows(ctx context.Context, h *host) error {
 			return err
 		}
 	}
-	return nil
+	return s.window(ctx, h, start, end)
 }
 
 // change asks for a change, and remembers that it was answered for.
