@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	enums "go.temporal.io/api/enums/v1"
@@ -68,6 +69,49 @@ func (w *Worker) schedules() []schedule {
 	}
 }
 
+// keep looks again and again whether Temporal still has what the worker needs, and makes what it lacks: a Temporal that was
+// emptied, or a schedule that somebody deleted. It does so until the returned function is called.
+func (w *Worker) keep(ctx context.Context) (cease func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var keeping sync.WaitGroup
+	keeping.Go(func() {
+		ticks := time.NewTicker(w.cfg.KeepInterval)
+		defer ticks.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticks.C:
+			}
+			if err := w.keepOnce(ctx); err != nil && ctx.Err() == nil {
+				w.cfg.Log.Warn("worker can not see whether Temporal has its schedules", "error", err, "next_try_in", w.cfg.KeepInterval)
+			}
+		}
+	})
+	return func() {
+		cancel()
+		keeping.Wait()
+	}
+}
+
+func (w *Worker) keepOnce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, w.cfg.KeepInterval)
+	defer cancel()
+	if err := w.ensureSearchAttributes(ctx); err != nil {
+		return err
+	}
+	for _, s := range w.schedules() {
+		made, err := w.createSchedule(ctx, s)
+		if err != nil {
+			return fmt.Errorf("keep schedule %s: %w", s.id, err)
+		}
+		if made {
+			w.cfg.Log.Warn("Temporal lacked a schedule, which is made anew", "schedule", s.id)
+		}
+	}
+	return nil
+}
+
 // ensureSchedules makes the schedules as the settings want them, whether they exist or not, and has those run at once
 // that did not run for longer than their interval. One that somebody paused stays paused.
 func (w *Worker) ensureSchedules(ctx context.Context) error {
@@ -80,16 +124,11 @@ func (w *Worker) ensureSchedules(ctx context.Context) error {
 }
 
 func (w *Worker) ensureSchedule(ctx context.Context, s schedule) error {
-	schedules := w.cfg.Temporal.ScheduleClient()
-	_, err := schedules.Create(ctx, client.ScheduleOptions{
-		ID: s.id, Spec: s.spec(), Action: s.action(), Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: catchUp,
-		TriggerImmediately: true,
-	})
-	if !errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
+	if made, err := w.createSchedule(ctx, s); made || err != nil {
 		return err
 	}
-	handle := schedules.GetHandle(ctx, s.id)
-	err = handle.Update(ctx, client.ScheduleUpdateOptions{DoUpdate: func(is client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
+	handle := w.cfg.Temporal.ScheduleClient().GetHandle(ctx, s.id)
+	err := handle.Update(ctx, client.ScheduleUpdateOptions{DoUpdate: func(is client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 		spec := s.spec()
 		is.Description.Schedule.Spec, is.Description.Schedule.Action = &spec, s.action()
 		is.Description.Schedule.Policy = &client.SchedulePolicies{Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: catchUp}
@@ -99,6 +138,18 @@ func (w *Worker) ensureSchedule(ctx context.Context, s schedule) error {
 		return err
 	}
 	return s.triggerOverdue(ctx, handle)
+}
+
+// createSchedule makes a schedule where there is none, and has it run at once.
+func (w *Worker) createSchedule(ctx context.Context, s schedule) (made bool, err error) {
+	_, err = w.cfg.Temporal.ScheduleClient().Create(ctx, client.ScheduleOptions{
+		ID: s.id, Spec: s.spec(), Action: s.action(), Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: catchUp,
+		TriggerImmediately: true,
+	})
+	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // triggerOverdue makes up for the time that nothing ran: results are unknown by now, and the next run is up to an

@@ -24,6 +24,7 @@ const (
 	DefaultMaxActivities    = 2000
 	DefaultMaxWorkflowTasks = 100
 	DefaultStopTimeout      = 20 * time.Second
+	DefaultKeepInterval     = time.Minute
 )
 
 // pollers is how many requests for tasks each queue has open at Temporal.
@@ -48,6 +49,7 @@ type Config struct {
 	MaxActivities    int           // at a time, for each task queue; 0 means DefaultMaxActivities
 	MaxWorkflowTasks int           // at a time; 0 means DefaultMaxWorkflowTasks
 	StopTimeout      time.Duration // for what runs when told to stop; 0 means DefaultStopTimeout
+	KeepInterval     time.Duration // between two looks whether Temporal still has the schedules; 0 means DefaultKeepInterval
 	Log              *slog.Logger  // nil means slog.Default()
 }
 
@@ -73,6 +75,9 @@ func New(cfg Config) *Worker {
 	}
 	if cfg.StopTimeout <= 0 {
 		cfg.StopTimeout = DefaultStopTimeout
+	}
+	if cfg.KeepInterval <= 0 {
+		cfg.KeepInterval = DefaultKeepInterval
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
@@ -106,6 +111,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	w.ready.Store(true)
 	defer w.ready.Store(false)
 	defer w.beat(ctx)()
+	defer w.keep(ctx)()
 	w.cfg.Log.Info("worker serves", "zones", w.cfg.Zones, "namespace", w.cfg.Namespace)
 	select {
 	case <-ctx.Done():

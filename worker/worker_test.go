@@ -114,6 +114,26 @@ func TestSchedulesFollowTheSettingsSkipOverlapsAndCatchUpByMinutes(t *testing.T)
 	}
 }
 
+func TestAScheduleThatTemporalLostIsMadeAnewAndOneThatIsPausedStaysPaused(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 0)
+	s.startTemporal(0)
+	s.dial()
+	cfg := s.config()
+	cfg.KeepInterval = 100 * time.Millisecond
+	s.serveUntilReady(cfg)
+	schedules := s.temporal.ScheduleClient()
+	require.NoError(t, schedules.GetHandle(t.Context(), worker.SchedulePrune).Pause(t.Context(), client.SchedulePauseOptions{Note: "by ann"}))
+	require.NoError(t, schedules.GetHandle(t.Context(), worker.ScheduleReconcile).Delete(t.Context()))
+	s.eventually(func() bool {
+		is, err := schedules.GetHandle(t.Context(), worker.ScheduleReconcile).Describe(t.Context())
+		return err == nil && is.Info.NumActions > 0
+	}, "the schedule is there again, and ran at once")
+	is, err := schedules.GetHandle(t.Context(), worker.SchedulePrune).Describe(t.Context())
+	require.NoError(t, err)
+	require.True(t, is.Schedule.State.Paused)
+}
+
 func TestASearchAttributeOfAnotherTypeEndsTheWorkerAndNamesIt(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 0)
