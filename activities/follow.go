@@ -13,12 +13,12 @@ import (
 	"github.com/patch-manager/patch-manager/fleet"
 )
 
-// FollowPatch follows a dispatched patch to its end, stores progress and output, and says whether the host is to be
-// rebooted or verified next. A request or a job that was lost is looked for on the agent, then judged by what the host
+// FollowPatch follows a dispatched patch to its end, stores progress and output, and verifies the host, or says that it is to
+// be rebooted first. A request or a job that was lost is looked for on the agent, then judged by what the host
 // still lists as pending; what stays open after the settle timeout is indeterminate.
 func (a *Runs) FollowPatch(ctx context.Context, ref HostRef) (Step, error) {
 	step, err := a.follow(ctx, ref)
-	return step, retryable(err)
+	return a.verifyNow(ctx, ref, step, err)
 }
 
 // following is what a try of FollowPatch leaves to the next one.

@@ -11,10 +11,11 @@ import (
 )
 
 // RebootHost reboots a host that asks for it, with an intent of its own and one request, and waits until it is back:
-// its uptime is less than the time since the request. Where the span has no room left the reboot is left to others.
+// its uptime is less than the time since the request. Then it verifies the host. Where the span has no room left the reboot is
+// left to others.
 func (a *Runs) RebootHost(ctx context.Context, ref HostRef) (Step, error) {
 	step, err := a.reboot(ctx, ref)
-	return step, retryable(err)
+	return a.verifyNow(ctx, ref, step, err)
 }
 
 func (a *Runs) reboot(ctx context.Context, ref HostRef) (Step, error) {

@@ -143,8 +143,7 @@ func TestEachLineOfOutputIsKeptOnceThoughItIsToldOftenAndByEveryVersion(t *testi
 			s := newRunSite(t, func(h *agenttest.HostSpec) { h.Quirks = q })
 			s.host.PlanJobs(agenttest.JobPlan{Duration: 300 * time.Millisecond})
 			ref := s.started(jobSpec{})
-			s.follow(ref)
-			s.exec(`update job_hosts set phase = 'applying'`) // as an earlier try saw it
+			s.host.Inject("GET /system/info", 2, agenttest.Reset()) // so that the ended job is looked at again
 			s.follow(ref)
 			require.Equal(t, 15, stored[int](s, `select count(*) from job_host_output`), "6 and 3 for each of 3 packages")
 			require.Equal(t, "Reading package lists...", stored[string](s, `select line from job_host_output where seq = 0`))
@@ -249,7 +248,6 @@ func TestAHostThatRecoversWhileItIsVerifiedIsASuccess(t *testing.T) {
 	s.serviceCheck("nginx.service")
 	s.host.PlanJobs(agenttest.JobPlan{Breaks: "nginx.service"})
 	ref := s.started(jobSpec{})
-	require.Equal(t, activities.StepVerify, s.follow(ref).Next)
 	s.host.Inject("GET /system/services", 1, s.before(func() {}))
 	var said string
 	s.host.Inject("GET /system/services", 1, s.before(func() {
@@ -266,9 +264,14 @@ func TestAVerificationThatWasBrokenOffKeepsItsTimeout(t *testing.T) {
 	s.policy.VerifyTimeout = time.Hour
 	s.serviceCheck("nginx.service")
 	s.host.PlanJobs(agenttest.JobPlan{Breaks: "nginx.service"})
-	ref := s.started(jobSpec{})
-	s.follow(ref)
-	next, err := s.try((*activities.Runs).VerifyHost, ref, time.Now().Add(-time.Hour))
-	require.NoError(t, err)
-	s.requireEnded(next, ref, fleet.StatusFailed, fleet.ReasonUnhealthyAfterPatch)
+	for _, do := range []step{(*activities.Runs).FollowPatch, (*activities.Runs).RebootHost, (*activities.Runs).VerifyHost} {
+		ref := s.started(jobSpec{})
+		require.Eventually(t, func() bool { return len(s.host.Pending()) == 0 }, time.Minute, 10*time.Millisecond)
+		s.exec(`update job_hosts set phase = 'verifying' where status = 'running'`)
+		next, err := s.try(do, ref, map[string]any{"VerifyingSince": time.Now().Add(-time.Hour)})
+		require.NoError(t, err)
+		s.requireEnded(next, ref, fleet.StatusFailed, fleet.ReasonUnhealthyAfterPatch)
+		s.host.SetServiceHealthy("nginx.service", true)
+		s.host.ResetPatches()
+	}
 }

@@ -18,6 +18,15 @@ func (a *Runs) VerifyHost(ctx context.Context, ref HostRef) (Step, error) {
 	return step, retryable(err)
 }
 
+// verifyNow verifies a host in the step that came to that: one more step of its own would cost Temporal as much as the whole wait
+// at the gate does. A try after this one finds by the stored phase that it is to go on here.
+func (a *Runs) verifyNow(ctx context.Context, ref HostRef, step Step, err error) (Step, error) {
+	if err == nil && step.Next == StepVerify {
+		step, err = a.verify(ctx, ref)
+	}
+	return step, retryable(err)
+}
+
 // finding is what one look at a patched host says.
 type finding struct {
 	reason        fleet.Reason // of a failure, empty where all is well
@@ -26,12 +35,17 @@ type finding struct {
 	installed     int
 }
 
+// verifying is what a try that verifies leaves to the next one.
+type verifying struct {
+	VerifyingSince time.Time
+}
+
 func (a *Runs) verify(ctx context.Context, ref HostRef) (Step, error) {
-	var since time.Time
+	var v verifying
 	if activity.HasHeartbeatDetails(ctx) {
-		_ = activity.GetHeartbeatDetails(ctx, &since) // what can not be read begins anew
+		_ = activity.GetHeartbeatDetails(ctx, &v) // what can not be read begins anew
 	}
-	beat := stayAlive(ctx, since)
+	beat := stayAlive(ctx, v)
 	defer beat.done()
 	for {
 		r, err := a.load(ctx, ref)
@@ -41,20 +55,20 @@ func (a *Runs) verify(ctx context.Context, ref HostRef) (Step, error) {
 		if step, ok, err := r.resume(ctx); !ok || err != nil || step.Next != StepVerify || r.moved() {
 			return step, err
 		}
-		if since.IsZero() {
-			since = r.Now
+		if v.VerifyingSince.IsZero() {
+			v.VerifyingSince = r.Now
 		}
 		found, err := r.inspect(ctx)
 		if err != nil {
 			return Step{}, err
 		}
-		if found.reason == "" || r.Now.Sub(since) >= a.policy.VerifyTimeout {
+		if found.reason == "" || r.Now.Sub(v.VerifyingSince) >= a.policy.VerifyTimeout {
 			return r.verified(ctx, found)
 		}
-		if err := r.sayStill(ctx, found, since); err != nil {
+		if err := r.sayStill(ctx, found, v.VerifyingSince); err != nil {
 			return Step{}, err
 		}
-		if err := beat.pause(a.policy.PollInterval, since); err != nil {
+		if err := beat.pause(a.policy.PollInterval, v); err != nil {
 			return Step{}, err
 		}
 	}

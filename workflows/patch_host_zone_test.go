@@ -82,6 +82,6 @@ func TestAStepThatNoWorkerGotIsFoundWithinAMinute(t *testing.T) {
 	w.runHost(m)
 	w.ended(m, fleet.StatusSucceeded, fleet.ReasonPatched)
 	require.Equal(t, map[string]time.Duration{
-		"DispatchPatch": time.Minute, "FollowPatch": time.Minute, "RebootHost": time.Minute, "VerifyHost": time.Minute,
+		"DispatchPatch": time.Minute, "FollowPatch": time.Minute, "RebootHost": time.Minute,
 	}, timeouts)
 }
