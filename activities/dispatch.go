@@ -39,16 +39,13 @@ func (a *Runs) dispatch(ctx context.Context, ref HostRef) (Step, error) {
 		return step, err
 	}
 	plan := fleet.PlanRun(r.Run, a.policy.Cutoffs.For(r.Job.AllowReboot))
-	if plan.Kind != fleet.PlanGo {
-		return r.obey(ctx, plan)
-	}
-	if r.moved() {
+	if plan.Kind != fleet.PlanGo || r.moved() || r.databaseApart() != nil {
 		return a.planHost(ctx, ref)
 	}
 	if r, err = r.refresh(ctx); err != nil {
 		return Step{}, err
 	}
-	if r.Host == nil || r.Attempt != nil { // changed while the checks ran
+	if r.changed() {
 		return a.planHost(ctx, ref)
 	}
 	v := fleet.Gate(a.policy.Gate, r.Evidence, r.Now)
@@ -57,6 +54,9 @@ func (a *Runs) dispatch(ctx context.Context, ref HostRef) (Step, error) {
 	}
 	return r.approach(ctx, plan, v)
 }
+
+// changed reports whether what the gate is asked for was overtaken while the checks ran.
+func (r *run) changed() bool { return r.Host == nil || r.Attempt != nil || r.databaseApart() != nil }
 
 // gateMargin is kept free of the permitted age of evidence, for what happens between the gate and the request.
 const gateMargin = 10 * time.Second
@@ -115,7 +115,7 @@ func (r *run) approach(ctx context.Context, plan fleet.Plan, v fleet.Verdict) (S
 	if err != nil {
 		return Step{}, err
 	}
-	if r.Host == nil || r.Attempt != nil {
+	if r.changed() {
 		return r.planHost(ctx, r.ref)
 	}
 	if v = fleet.Gate(r.policy.Gate, r.Evidence, r.Now); !v.Open() {
@@ -142,7 +142,11 @@ func (r *run) seek(ctx context.Context, conn fleet.AgentConn, p preflight, v fle
 	if admission.Existed {
 		return r.planHost(ctx, r.ref)
 	}
-	r.Now = admission.Now
+	clock := fleet.AgentClock{Agent: admission.Now, Sent: asked, Received: r.now()}
+	r.Now, r.skew = admission.Now, clock.Skew()
+	if w := r.databaseApart(); w != nil { // it was set meanwhile
+		return r.mistimed(ctx, admission, *w)
+	}
 	if admission.Refusal != "" {
 		return r.refused(ctx, admission)
 	}

@@ -23,6 +23,9 @@ func (a *Runs) planHost(ctx context.Context, ref HostRef) (Step, error) {
 		return step, err
 	}
 	plan := fleet.PlanRun(r.Run, a.policy.Cutoffs.For(r.Job.AllowReboot))
+	if w := r.databaseApart(); w != nil && plan.ByClock() {
+		return r.awaitClocks(ctx, *w, false)
+	}
 	if plan.Kind != fleet.PlanGo {
 		return r.obey(ctx, plan)
 	}

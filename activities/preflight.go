@@ -40,8 +40,8 @@ func (r *run) preflight(ctx context.Context, conn fleet.AgentConn) (preflight, *
 			Reason: fleet.WaitAgent, Detail: fleet.Clip("the host's agent: " + err.Error()), Unblocks: "the agent answers",
 		}}
 	}
-	if h := r.skewed(p.health.Clock.Skew()); h != nil {
-		return p, h
+	if w := r.hostApart(p.health.Clock.Skew()); w != nil {
+		return p, &hold{fleet.StatusWaitingHealthCheck, *w}
 	}
 	for _, j := range p.jobs {
 		if !j.Status.Finished() && (j.Operation == fleet.AgentApply || j.Operation == fleet.AgentReboot) {
@@ -59,20 +59,6 @@ func (r *run) asking(ctx context.Context, request func(context.Context) error) e
 	ctx, cancel := context.WithTimeout(ctx, r.policy.AgentTimeout)
 	defer cancel()
 	return request(ctx)
-}
-
-// skewed refuses to judge windows and evidence by clocks that disagree.
-func (r *run) skewed(agent time.Duration) *hold {
-	for of, d := range map[string]time.Duration{"host": agent, "database": r.skew} {
-		if d.Abs() > r.policy.Gate.MaxClockSkew {
-			return &hold{fleet.StatusWaitingHealthCheck, fleet.Wait{
-				Reason:   fleet.WaitClockSkew,
-				Detail:   fmt.Sprintf("clocks: the %s's is %s apart from the worker's, at most %s is allowed", of, d.Abs().Round(time.Second), r.policy.Gate.MaxClockSkew),
-				Unblocks: "clocks that agree",
-			}}
-		}
-	}
-	return nil
 }
 
 // order decides what would be sent, or that the host ends because there is nothing to send.

@@ -1,7 +1,6 @@
 package activities_test
 
 import (
-	"context"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -225,38 +224,6 @@ func TestARefusalThatWasNotFollowedByAWaitIsTriedAgain(t *testing.T) {
 	require.Equal(t, fleet.StatusRunning, s.run(ref).Row.Status, "the worker was lost right then")
 	s.requireEnded(s.carryOut(ref), ref, fleet.StatusSucceeded, fleet.ReasonPatched)
 	require.Equal(t, 2, s.run(ref).Attempt.Number)
-}
-
-func TestClocksThatDisagreeKeepAHostWaiting(t *testing.T) {
-	t.Parallel()
-	for skew, waits := range map[time.Duration]bool{
-		20 * time.Second: true, -20 * time.Second: true, 3 * time.Second: false, -3 * time.Second: false,
-	} {
-		t.Run(skew.String(), func(t *testing.T) {
-			t.Parallel()
-			s := newRunSite(t)
-			s.host.SetClockSkew(skew)
-			ref := s.job(jobSpec{})
-			if waits {
-				s.requireWaiting(s.carryOut(ref), ref, fleet.StatusWaitingHealthCheck, fleet.WaitClockSkew)
-				require.Zero(t, s.sent())
-				return
-			}
-			s.requireEnded(s.carryOut(ref), ref, fleet.StatusSucceeded, fleet.ReasonPatched)
-		})
-	}
-}
-
-func TestADatabaseOnAnotherClockKeepsAHostWaiting(t *testing.T) {
-	t.Parallel()
-	s := newRunSite(t)
-	ref := s.job(jobSpec{})
-	next := s.must(func(runs *activities.Runs, ctx context.Context, ref activities.HostRef) (activities.Step, error) {
-		behind := activities.OnClock(runs, func() time.Time { return time.Now().Add(-20 * time.Second) })
-		return behind.DispatchPatch(ctx, ref)
-	}, ref)
-	require.Contains(t, s.requireWaiting(next, ref, fleet.StatusWaitingHealthCheck, fleet.WaitClockSkew).Detail, "database")
-	require.Zero(t, s.sent())
 }
 
 func TestAnApplyThatARestoredDatabaseForgotIsVerifiedAndNotRepeated(t *testing.T) {

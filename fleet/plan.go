@@ -27,6 +27,11 @@ type Plan struct {
 	Deadline time.Time
 }
 
+// ByClock reports whether the plan depends on what time it is, which no end does that has another cause than time.
+func (p Plan) ByClock() bool {
+	return p.Kind != PlanEnd || p.Reason == ReasonWindowClosed || p.Reason == ReasonNoWindow || p.Reason == ReasonGateTimeout
+}
+
 // SpanHorizon is how far ahead spans are looked for: every monthly window occurs in it.
 const SpanHorizon = 70 * 24 * time.Hour
 

@@ -1,0 +1,66 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/patch-manager/patch-manager/fleet"
+)
+
+// Windows are read by the clock of the database, evidence is stamped by ours, and the host has its own.
+
+// apart is the wait for two clocks that are further apart than is allowed; nil where they are not.
+func (r *run) apart(of, from string, by time.Duration) *fleet.Wait {
+	if by.Abs() <= r.policy.Gate.MaxClockSkew {
+		return nil
+	}
+	return &fleet.Wait{
+		Reason:   fleet.WaitClockSkew,
+		Detail:   fmt.Sprintf("clocks: the %s's is %s apart from the %s's, at most %s is allowed", of, by.Abs().Round(time.Second), from, r.policy.Gate.MaxClockSkew),
+		Unblocks: "clocks that agree",
+	}
+}
+
+// databaseApart is apart for the clocks of the database and of this worker.
+func (r *run) databaseApart() *fleet.Wait { return r.apart("database", "worker", r.skew) }
+
+// hostApart is apart for any two clocks, given how far the host's is ahead of this worker's.
+func (r *run) hostApart(ahead time.Duration) *fleet.Wait {
+	for _, w := range []*fleet.Wait{
+		r.apart("host", "worker", ahead), r.databaseApart(), r.apart("host", "database", ahead-r.skew),
+	} {
+		if w != nil {
+			return w
+		}
+	}
+	return nil
+}
+
+// awaitClocks stores that a host waits for clocks that agree. It is tried again by our own
+// clock, since the database's may be the wrong one, and the host's span stays what it was.
+func (r *run) awaitClocks(ctx context.Context, w fleet.Wait, unattempted bool) (Step, error) {
+	next := r.now().Add(r.policy.RetryInterval)
+	w.NextTryAt = &next
+	status := fleet.StatusWaitingWindow
+	if r.Row.Status == fleet.StatusWaitingHealthCheck || r.Row.Status == fleet.StatusWaitingSlot {
+		status = fleet.StatusWaitingHealthCheck
+	}
+	return r.wait(ctx, fleet.Waiting{Status: status, Wait: w, Span: r.Row.Span, Unattempted: unattempted}, time.Time{})
+}
+
+// mistimed is what becomes of an admission by a clock that nobody should go by: an intent is taken back, for which nothing was
+// sent, and a refusal counts for nothing.
+func (r *run) mistimed(ctx context.Context, a fleet.Admission, w fleet.Wait) (Step, error) {
+	if a.Attempt == nil {
+		return r.awaitClocks(ctx, w, false)
+	}
+	if a.Attempt.State != fleet.AttemptPrepared { // the host has done it already, or is to be asked for no more than its reboot
+		return r.planHost(ctx, r.ref)
+	}
+	r.Attempt = a.Attempt
+	if err := r.notTaken(ctx, fleet.SendResult{Outcome: fleet.SendNotSent, Detail: w.Detail}); err != nil {
+		return Step{}, err
+	}
+	return r.awaitClocks(ctx, w, !r.Row.Attempted)
+}
