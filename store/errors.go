@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -15,13 +16,16 @@ import (
 
 // The conditions of Postgres that are told apart, by their five-character codes.
 const (
-	codeSerialization      = "40001"
-	codeDeadlock           = "40P01"
-	codeBadCharacter       = "22021"
-	codeUntranslatable     = "22P05"
-	codeForeignKey         = "23503"
-	codeTooManyConnections = "53300"
+	codeSerialization  = "40001"
+	codeDeadlock       = "40P01"
+	codeBadCharacter   = "22021"
+	codeUntranslatable = "22P05"
+	codeForeignKey     = "23503"
 )
+
+// codesAway begin the codes of what is wrong with the server and not with a query: its connections, what it has run out of
+// (disk, memory, connections), whoever stops it, and the disk that it can not read or write.
+var codesAway = []string{"08", "53", "57P", "580"}
 
 // byConstraint says what a broken constraint means for whoever asked. A constraint that is missing here is a defect of
 // ours, since the input was validated before.
@@ -86,7 +90,7 @@ func translateServer(pg *pgconn.PgError, err error) error {
 	switch {
 	case pg.Code == codeBadCharacter, pg.Code == codeUntranslatable:
 		return fleet.Invalid("", "text must be valid UTF-8 without NUL characters")
-	case pg.Code == codeTooManyConnections, strings.HasPrefix(pg.Code, "08"), strings.HasPrefix(pg.Code, "57P"):
+	case slices.ContainsFunc(codesAway, func(beginning string) bool { return strings.HasPrefix(pg.Code, beginning) }):
 		return errors.Join(errAway, err)
 	}
 	return err

@@ -32,6 +32,7 @@ func TestFailureToReachTheDatabaseIsUnavailableAndADefectIsNot(t *testing.T) {
 	away := []error{
 		&pgconn.ConnectError{}, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, &net.OpError{Op: "read", Err: errors.New("reset")},
 		context.DeadlineExceeded, &pgconn.PgError{Code: "57P01"}, &pgconn.PgError{Code: "53300"}, &pgconn.PgError{Code: "08006"},
+		&pgconn.PgError{Code: "53100"}, &pgconn.PgError{Code: "53200"}, &pgconn.PgError{Code: "58030"},
 	}
 	for _, err := range away {
 		require.True(t, fleet.IsKind(store.Translate(fmt.Errorf("query: %w", err)), fleet.KindUnavailable), "%v", err)
