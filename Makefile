@@ -132,6 +132,7 @@ bench-full: setup ## Measure also what takes hours: whole fleets, the gate and t
 
 .PHONY: faults
 faults: setup ## Break every part of a running system while jobs run, and judge by what the hosts have logged
+	@scripts/ensure-deps.sh faults
 	$(GO) build -o bin/faults ./integration/faults
 	@exec bin/faults
 

@@ -26,6 +26,8 @@ type PostgresConfig struct {
 	Database string
 	// Throwaway data does not survive a crash of the machine, and is fast.
 	Throwaway bool
+	// Env is added to the environment of the server.
+	Env []string
 	// Wait is how long a former server on the same data gets to end; 15 s if zero.
 	Wait time.Duration
 }
@@ -79,6 +81,12 @@ func StartPostgres(ctx context.Context, c PostgresConfig) (*Postgres, error) {
 	return s.start(ctx)
 }
 
+// PlacePostgres makes the folder in which a server with this Dir keeps its data, and returns where that is.
+func PlacePostgres(dir string) (string, error) {
+	placed, _, err := place(dir)
+	return placed, err
+}
+
 // RemovePostgres removes the data of a stopped server.
 func RemovePostgres(dir string) error { return removeData(dir) }
 
@@ -116,7 +124,7 @@ func (s *postgresServer) start(ctx context.Context) (*Postgres, error) {
 	}
 	defer log.Close()
 	p, err := Start(Command{
-		Name: "postgres", Path: filepath.Join(s.bin, "postgres"), Args: s.args(port), Dir: s.dir, Env: s.env(),
+		Name: "postgres", Path: filepath.Join(s.bin, "postgres"), Args: s.args(port), Dir: s.dir, Env: append(s.env(), s.config.Env...),
 		Output: log, Files: []*os.File{s.lock}, Account: s.account, DeathSignal: syscall.SIGINT,
 	})
 	if err != nil {

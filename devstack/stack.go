@@ -29,6 +29,11 @@ type StackConfig struct {
 	Register func(context.Context, *Stack) error
 	// Say tells people how far the start is.
 	Say func(format string, args ...any)
+	// Route says where the product reaches the server of that name, postgres or temporal, which listens on address; nil
+	// means there.
+	Route func(server, address string) (string, error)
+	// PostgresEnv is added to the environment of our own database server.
+	PostgresEnv []string
 }
 
 // Stack is everything running: databases, product and simulated fleet. Stop must be called.

@@ -63,6 +63,12 @@ func (s *Stack) RestartPostgres(ctx context.Context) error {
 	return s.runPostgres(ctx, s.postgres.port)
 }
 
+// PostgresEnded is closed once our own database server, as it was started last, has ended.
+func (s *Stack) PostgresEnded() <-chan struct{} { return s.postgres.Done() }
+
+// TemporalEnded is closed once our own Temporal, as it was started last, has ended.
+func (s *Stack) TemporalEnded() <-chan struct{} { return s.temporal.server.Done() }
+
 // KillTemporal kills our own Temporal and waits until it is gone. Its state is on its disk.
 func (s *Stack) KillTemporal() error { return s.temporal.server.stop(atOnce) }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"strconv"
 )
@@ -87,13 +88,29 @@ func (s *Stack) startPostgres(ctx context.Context) error {
 		return err
 	}
 	s.databaseURL = s.postgres.URL()
-	s.env.set(databaseVariable, s.databaseURL)
+	reached, err := url.Parse(s.databaseURL)
+	if err != nil {
+		return fmt.Errorf("read database address: %w", err)
+	}
+	if reached.Host, err = s.route("postgres", reached.Host); err != nil {
+		return err
+	}
+	s.env.set(databaseVariable, reached.String())
 	return nil
+}
+
+// route returns where the product reaches a server.
+func (s *Stack) route(server, address string) (string, error) {
+	if s.config.Route == nil {
+		return address, nil
+	}
+	return s.config.Route(server, address)
 }
 
 func (s *Stack) runPostgres(ctx context.Context, port int) error {
 	pg, err := StartPostgres(ctx, PostgresConfig{
 		Dir: s.path("postgres"), Port: port, PortSetting: settingPostgres, Database: "patch_manager", Throwaway: s.config.Fresh,
+		Env: s.config.PostgresEnv,
 	})
 	if err != nil {
 		return err
@@ -120,7 +137,9 @@ func (s *Stack) beginTemporal(ctx context.Context) error {
 		return err
 	}
 	s.config.Say("starting Temporal")
-	s.useTemporal(c)
+	if err := s.useTemporal(c); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	begun := &beginning{config: c, done: make(chan struct{})}
 	go func() {
@@ -134,13 +153,18 @@ func (s *Stack) beginTemporal(ctx context.Context) error {
 
 // useTemporal has the product use our own server, which it can be told of before it answers. A profile of the caller's,
 // with TLS or an API key, is for another one.
-func (s *Stack) useTemporal(c TemporalConfig) {
+func (s *Stack) useTemporal(c TemporalConfig) error {
 	s.temporalAddress, s.temporalUI = Address(c.Port), "http://"+Address(c.UIPort)
+	reached, err := s.route("temporal", s.temporalAddress)
+	if err != nil {
+		return err
+	}
 	s.env.drop("TEMPORAL_")
-	s.env.set(temporalVariable, s.temporalAddress)
+	s.env.set(temporalVariable, reached)
 	s.env.set("TEMPORAL_NAMESPACE", "default")
 	s.env.set("TEMPORAL_CONFIG_FILE", os.DevNull)
 	s.env.set(variable("temporal.ui_url"), s.temporalUI)
+	return nil
 }
 
 // awaitTemporal waits until our own Temporal answers.

@@ -3,6 +3,7 @@
 #
 #   scripts/ensure-deps.sh            the Postgres server's programs, for development and tests, and npm for the web UI
 #   scripts/ensure-deps.sh browser    also the browser that the web UI is tested in
+#   scripts/ensure-deps.sh faults     also what `make faults` sets the clock of Postgres with
 #   scripts/ensure-deps.sh real-host  also what `make demo-real` boots a guest with
 #
 # Root and whoever may sudo without a password get them installed; everybody else is told the one command to run.
@@ -16,6 +17,13 @@ have_postgres() {
 	dir=$(pg_config --bindir 2>/dev/null) && [ -x "$dir/postgres" ]
 }
 
+have_faketime() {
+	for lib in /usr/lib/*/faketime/libfaketime.so.1; do
+		[ ! -e "$lib" ] || return 0
+	done
+	return 1
+}
+
 have() { PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1; }
 
 # missing prints the packages that the machine lacks.
@@ -23,6 +31,7 @@ missing() {
 	have_postgres || echo postgresql
 	have npm || echo npm
 	[ "${1:-}" != browser ] || have chromium || have chromium-browser || have google-chrome || echo chromium
+	[ "${1:-}" != faults ] || have_faketime || echo libfaketime
 	[ "${1:-}" = real-host ] || return 0
 	have debootstrap || echo debootstrap
 	have systemd-nspawn || echo systemd-container

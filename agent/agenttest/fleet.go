@@ -45,6 +45,8 @@ type Execution struct {
 	Key       string // Idempotency-Key
 	StartedAt time.Time
 	EndsAt    time.Time
+	// Skew is how far the host's clock was ahead of that which the other times are by.
+	Skew time.Duration
 }
 
 // NewFleet starts the hosts; Close stops them.

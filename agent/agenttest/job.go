@@ -41,7 +41,8 @@ type job struct {
 	Key       string      `json:"key"`
 	CreatedAt time.Time   `json:"created_at"`
 	EndsAt    time.Time   `json:"ends_at"`
-	Plan      JobPlan     `json:"plan"`
+	skew      time.Duration
+	Plan      JobPlan `json:"plan"`
 }
 
 func (j *job) finished(now time.Time) bool { return !j.Plan.Never && !now.Before(j.EndsAt) }
@@ -149,7 +150,7 @@ func cmpOr(a, b time.Duration) time.Duration {
 }
 
 func (h *Host) newJob(operation, key string, now time.Time, duration time.Duration) *job {
-	j := &job{ID: newID(), Operation: operation, Key: key, CreatedAt: now, EndsAt: now.Add(duration)}
+	j := &job{ID: newID(), Operation: operation, Key: key, CreatedAt: now, EndsAt: now.Add(duration), skew: h.skew}
 	h.state.Jobs = append(h.state.Jobs, j)
 	return j
 }
@@ -157,7 +158,7 @@ func (h *Host) newJob(operation, key string, now time.Time, duration time.Durati
 func (h *Host) carryOut(j *job) {
 	h.fleet.record(Execution{
 		FQDN: h.spec.FQDN, JobID: j.ID, Operation: j.Operation, Packages: j.names(), Key: j.Key,
-		StartedAt: j.CreatedAt, EndsAt: j.EndsAt,
+		StartedAt: j.CreatedAt, EndsAt: j.EndsAt, Skew: j.skew,
 	})
 	h.fleet.save()
 }

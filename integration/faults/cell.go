@@ -30,10 +30,13 @@ var cells = []cell{
 	{4, "Temporal killed for 10 s, and across a window's end", false, 20, killTemporal},
 	{6, "Postgres killed in mid-batch and mid-commit", true, 12, killPostgres},
 	{7, "Postgres away for 30 s", false, 24, refusePostgres},
+	{8, "disk full under Postgres, under Temporal, under the logs", false, 18, fillDisks},
+	{9, "manager cut off from hosts, from Temporal and from Postgres", false, 30, cutNetwork},
 	{10, "agents that hang, drip and never answer", false, 24, misbehave(hanging)},
 	{13, "agents restart and hosts reboot in mid-patch", false, 24, restartAgents},
 	{14, "agents that accept and then answer something else", false, 20, misbehave(afterAccepting)},
 	{15, "100 submissions with one key, two jobs over the same hosts", true, 10, submitAtOnce},
+	{17, "clocks of worker, database and hosts apart", false, 20, setClocks},
 	{22, "jobs cancelled at every point", false, 60, cancelAnywhere},
 }
 
@@ -52,9 +55,13 @@ type outcome struct {
 	Recoveries map[string]recovery `json:"recoveries"`
 	Took       time.Duration       `json:"took_ns"`
 	Problem    string              `json:"problem,omitempty"` // what kept the cell from being judged
+	NotRun     string              `json:"not_run,omitempty"` // why it can not be run here
 }
 
 func (o outcome) summary() string {
+	if o.NotRun != "" {
+		return "not run: " + o.NotRun
+	}
 	if o.Problem != "" {
 		return "not judged: " + o.Problem
 	}
@@ -65,9 +72,14 @@ func (o outcome) summary() string {
 func (h *harness) play(ctx context.Context, c cell) outcome {
 	o := outcome{Number: c.number, Name: c.name}
 	dir := filepath.Join(h.dir, fmt.Sprintf("cell-%d", c.number))
-	err := devstack.RemoveState(dir)
+	err := errors.Join(unmountAll(dir), devstack.RemoveState(dir))
 	if err == nil {
 		err = h.playIn(ctx, c, dir, &o)
+	}
+	var reason notRun
+	if errors.As(err, &reason) {
+		o.NotRun = string(reason)
+		return o
 	}
 	if err == nil && len(o.Violations) == 0 {
 		err = devstack.RemoveState(dir)
@@ -78,15 +90,16 @@ func (h *harness) play(ctx context.Context, c cell) outcome {
 	return o
 }
 
-func (h *harness) playIn(ctx context.Context, c cell, dir string, o *outcome) error {
+func (h *harness) playIn(ctx context.Context, c cell, dir string, o *outcome) (err error) {
 	s, err := h.open(ctx, c, dir)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, s.undoAll()) }()
 	began := time.Now()
 	err = s.play(ctx, c, o)
 	o.Took = time.Since(began)
-	if err = errors.Join(err, s.Stop()); err != nil {
+	if err = errors.Join(err, s.stop()); err != nil {
 		return fmt.Errorf("%w\n(state and logs are kept in %s)", err, dir)
 	}
 	leaks, err := s.leaks()

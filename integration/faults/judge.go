@@ -121,13 +121,14 @@ func concurrently(t testimony) (violations []string) {
 	return violations
 }
 
-// outside is (c): a patch begins in [start, end - cutoff) of the host's window.
+// outside is (c): a patch begins in [start, end - cutoff) of the host's window by the host's own clock. Where that is apart from
+// the others, it is by as much as it is, but by no more than the product tolerates.
 func outside(t testimony) (violations []string) {
 	for _, e := range t.executions {
-		w := t.windows[e.FQDN]
-		if e.Operation == applied && (e.StartedAt.Before(w.start) || !e.StartedAt.Before(w.end.Add(-cutoff))) {
+		w, began, tolerated := t.windows[e.FQDN], e.StartedAt.Add(e.Skew), min(e.Skew.Abs(), maxClockSkew)
+		if e.Operation == applied && (began.Before(w.start.Add(-tolerated)) || !began.Before(w.end.Add(tolerated-cutoff))) {
 			violations = append(violations, fmt.Sprintf("(c) %s was patched at %s, its window is from %s to %s less %s",
-				e.FQDN, at(e.StartedAt), at(w.start), at(w.end), cutoff))
+				e.FQDN, at(began), at(w.start), at(w.end), cutoff))
 		}
 	}
 	return violations

@@ -43,6 +43,18 @@ func TestWhatIsAsItShouldBeIsNoViolation(t *testing.T) {
 	require.Empty(t, judge(fair()))
 }
 
+func TestAHostWhoseClockIsApartIsGivenNoMoreThanThatIsAndIsTolerated(t *testing.T) {
+	t.Parallel()
+	for _, skew := range []time.Duration{-maxClockSkew, -time.Second, time.Second, maxClockSkew} {
+		m := fair()
+		m.executions[0].Skew = skew
+		require.Empty(t, judge(m))
+	}
+	m := fair()
+	m.executions[0].Skew = -maxClockSkew - 1
+	require.Len(t, judge(m), 1)
+}
+
 func TestEachInvariantIsSeenToBeViolated(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -82,6 +94,14 @@ func TestEachInvariantIsSeenToBeViolated(t *testing.T) {
 			func(m *testimony) { m.windows["a"] = window{noon.Add(-time.Hour), noon.Add(cutoff)} },
 			"(c) a was patched at 12:00:00.000, its window is from 11:00:00.000 to 12:00:15.000 less 15s",
 		},
+		"a patch before the window by the host's own clock": {func(m *testimony) {
+			m.executions[0].Skew = -time.Second
+			m.windows["a"] = window{noon.Add(1), noon.Add(time.Hour)}
+		}, "(c) a was patched at 11:59:59.000, its window is from 12:00:00.000 to 13:00:00.000 less 15s"},
+		"a patch at the cutoff by the host's own clock": {func(m *testimony) {
+			m.executions[0].Skew = 6 * time.Second
+			m.windows["a"] = window{noon, noon.Add(cutoff + time.Second)}
+		}, "(c) a was patched at 12:00:06.000, its window is from 12:00:00.000 to 12:00:16.000 less 15s"},
 		"evidence that is too old": {
 			func(m *testimony) { m.evidence["a"][0].At = noon.Add(-maxAge - 1) },
 			"(d) a was patched at 12:00:00.000, and nginx.service was not healthy in the 30s before",

@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"time"
 )
 
-// refusePostgres has Postgres away for half a minute, in which the API is asked and must say so.
+// submittedMeanwhile are the hosts of a job that is submitted while something is away.
+const submittedMeanwhile = 2
+
+// refusePostgres has Postgres away for half a minute, in which the API is asked and must say so. A job that is submitted
+// meanwhile is none; submitted again with its key once Postgres is back, twice even, it is one.
 func refusePostgres(ctx context.Context, s *scene) error {
-	if _, err := s.submit(ctx, s.hosts, map[string]any{"max_parallel": "6"}); err != nil {
+	now, later := s.hosts[submittedMeanwhile:], newOrder(s.hosts[:submittedMeanwhile])
+	if _, err := s.submit(ctx, now, map[string]any{"max_parallel": "6"}); err != nil {
 		return err
 	}
 	if err := sleep(ctx, between(s.random, time.Second, 3*time.Second)); err != nil {
@@ -20,38 +24,30 @@ func refusePostgres(ctx context.Context, s *scene) error {
 		return err
 	}
 	for until := time.Now().Add(30 * time.Second); time.Now().Before(until); {
-		said, err := s.askAPI(ctx)
-		if err != nil {
+		if err := s.askWithoutPostgres(ctx, later); err != nil {
 			return err
 		}
-		s.expect(said == "", "the API without its database: %s", said)
 		if err := sleep(ctx, time.Second); err != nil {
 			return err
 		}
 	}
-	return s.restorePostgres(ctx)
+	if err := s.restorePostgres(ctx); err != nil {
+		return err
+	}
+	for range 2 {
+		if err := s.place(ctx, later); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// askAPI returns what is wrong with an answer of the API while a part of it is away; empty if nothing.
-func (s *scene) askAPI(ctx context.Context) (wrong string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.API.URL()+"/api/v1/hosts", http.NoBody)
-	if err != nil {
-		return "", fmt.Errorf("ask the API: %w", err)
+// askWithoutPostgres asks for what can not be answered without the database.
+func (s *scene) askWithoutPostgres(ctx context.Context, o order) error {
+	for _, q := range []question{listHosts, o.question} {
+		if err := s.expectRefused(ctx, "Postgres is away", q); err != nil {
+			return err
+		}
 	}
-	token, err := s.token()
-	if err != nil {
-		return "", err
-	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err.Error(), nil
-	}
-	answer.Body.Close()
-	if answer.StatusCode != http.StatusServiceUnavailable || answer.Header.Get("Retry-After") == "" {
-		return fmt.Sprintf("%s, Retry-After %q", answer.Status, answer.Header.Get("Retry-After")), nil
-	}
-	return "", nil
+	return s.expectAway(ctx, databasePart, http.StatusServiceUnavailable)
 }

@@ -26,6 +26,9 @@ func (h *harness) report(outcomes []outcome) error {
 		for _, v := range o.Violations {
 			fmt.Printf("cell %d: %s\n", o.Number, v)
 		}
+		if o.NotRun != "" {
+			fmt.Printf("cell %d was not run: %s\n", o.Number, o.NotRun)
+		}
 		if o.Problem != "" {
 			fmt.Printf("cell %d was not judged: %s\n", o.Number, o.Problem)
 		}
@@ -45,6 +48,10 @@ func table(outcomes []outcome) string {
 	b.WriteString("| cell | faults | host runs | executions | ends | violations | recovery, of at most |\n")
 	b.WriteString("| --- | ---: | ---: | ---: | --- | ---: | --- |\n")
 	for _, o := range outcomes {
+		if o.NotRun != "" {
+			fmt.Fprintf(&b, "| %d. %s | | | | not run: %s | | |\n", o.Number, o.Name, o.NotRun)
+			continue
+		}
 		fmt.Fprintf(&b, "| %d. %s | %d | %d | %d | %s | %d | %s |\n",
 			o.Number, o.Name, o.Faults, o.HostRuns, o.Executions, counts(o.Ends), len(o.Violations), recoveries(o.Recoveries))
 	}

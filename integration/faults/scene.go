@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -23,12 +27,14 @@ const (
 	openssl       = "openssl" // the one package that every host has pending
 	cutoff        = 15 * time.Second
 	maxAge        = 30 * time.Second // of evidence, the product's default
+	maxClockSkew  = 5 * time.Second  // likewise
+	gateRetry     = 5 * time.Second  // between two looks at a gate that is shut
 )
 
 // settings make the waits of the product short; what must not happen is judged by the same rules.
 func settings() map[string]string {
 	return map[string]string{
-		"api.listen": devstack.Address(0), "health.poll_interval": "5s", "health.check_timeout": "3s", "gate.retry_interval": "5s",
+		"api.listen": devstack.Address(0), "health.poll_interval": "5s", "health.check_timeout": "3s", "gate.retry_interval": gateRetry.String(),
 		"agent.inventory_interval": "1h", "windows.cutoff": cutoff.String(), "windows.cutoff_with_reboot": cutoff.String(),
 		"patch.poll_interval": "500ms", "patch.settle_timeout": "3s", "verify.timeout": "6s", "reboot.timeout": "30s",
 	}
@@ -42,7 +48,11 @@ type scene struct {
 	quick  bool
 	secret string // password of the checks of every host
 	hosts  []*host
+	undo   []func() error // of what was prepared, last first
 
+	network      *network           // nil where the product reaches everything itself
+	disks        []full             // that fill up
+	clock        string             // file that says how far the clock of Postgres is ahead; empty where it is right
 	jobs         map[string][]*host // accepted, with the hosts that they name
 	changed      map[string]int     // changes that were answered for, by action
 	met          atomic.Int64       // faults of agents that somebody met
@@ -68,23 +78,52 @@ func (h *harness) open(ctx context.Context, c cell, dir string) (*scene, error) 
 	if err := os.MkdirAll(s.failpoints(), 0o755); err != nil {
 		return nil, fmt.Errorf("make folder of failpoints: %w", err)
 	}
-	stack, err := devstack.StartStack(ctx, devstack.StackConfig{
+	config := devstack.StackConfig{
 		Dir: dir, Program: h.program, Settings: settings(), Hosts: specs(c.hosts),
 		Environ: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "FAILPOINT_DIR=" + s.failpoints()},
 		Say:     func(string, ...any) {}, Register: func(context.Context, *devstack.Stack) error { return nil },
-	})
-	if err != nil {
-		return nil, err
 	}
-	s.Stack = stack
+	if err := s.start(ctx, c, config); err != nil {
+		return nil, errors.Join(err, s.stop(), s.undoAll())
+	}
+	return s, nil
+}
+
+// start prepares what the cell has to, starts everything and registers the hosts.
+func (s *scene) start(ctx context.Context, c cell, config devstack.StackConfig) (err error) {
+	if prepare, ok := preparations[c.number]; ok {
+		if err := prepare(ctx, s, &config); err != nil {
+			return err
+		}
+	}
+	if s.Stack, err = devstack.StartStack(ctx, config); err != nil {
+		return err
+	}
 	for _, simulated := range s.Fleet.Hosts() {
 		added, err := s.add(ctx, simulated)
 		if err != nil {
-			return nil, fmt.Errorf("register %s: %w", simulated.FQDN(), errors.Join(err, s.Stop()))
+			return fmt.Errorf("register %s: %w", simulated.FQDN(), err)
 		}
 		s.hosts = append(s.hosts, added)
 	}
-	return s, nil
+	return nil
+}
+
+// stop ends everything that was started.
+func (s *scene) stop() error {
+	if s.Stack == nil {
+		return nil
+	}
+	return s.Stop()
+}
+
+// undoAll undoes what was prepared.
+func (s *scene) undoAll() error {
+	var errs []error
+	for _, undo := range slices.Backward(s.undo) {
+		errs = append(errs, undo())
+	}
+	return errors.Join(errs...)
 }
 
 func (s *scene) failpoints() string { return filepath.Join(s.dir, "failpoints") }
@@ -108,9 +147,12 @@ func version(i int) agenttest.Quirks {
 }
 
 func (s *scene) add(ctx context.Context, simulated *agenttest.Host) (*host, error) {
-	e := simulated.Endpoint()
+	address, port, err := s.reach(simulated)
+	if err != nil {
+		return nil, err
+	}
 	var made struct{ ID string }
-	in := map[string]any{"fqdn": simulated.FQDN(), "address": e.Address, "agent_port": e.Port}
+	in := map[string]any{"fqdn": simulated.FQDN(), "address": address, "agent_port": port}
 	if err := s.change(ctx, "host.create", http.MethodPost, "/hosts", in, &made); err != nil {
 		return nil, err
 	}
@@ -128,6 +170,22 @@ func (s *scene) add(ctx context.Context, simulated *agenttest.Host) (*host, erro
 	h := &host{Host: simulated, id: made.ID}
 	end := wholeMinute(time.Now().Add(time.Hour))
 	return h, s.window(ctx, h, end.Add(-3*time.Hour), end)
+}
+
+// reach is where the manager reaches a host.
+func (s *scene) reach(simulated *agenttest.Host) (address string, port uint16, err error) {
+	e := simulated.Endpoint()
+	at := net.JoinHostPort(e.Address, strconv.Itoa(e.Port))
+	if s.network != nil {
+		if at, err = s.network.lay(simulated.FQDN(), at); err != nil {
+			return "", 0, err
+		}
+	}
+	reached, err := netip.ParseAddrPort(at)
+	if err != nil {
+		return "", 0, fmt.Errorf("reach %s: %w", simulated.FQDN(), err)
+	}
+	return reached.Addr().String(), reached.Port(), nil
 }
 
 // wholeMinute is the first whole minute after an instant, since windows begin and end at those.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -21,20 +20,13 @@ func submitAtOnce(ctx context.Context, s *scene) error {
 	for _, h := range s.hosts {
 		h.PlanJobs(agenttest.JobPlan{NotInstalled: []string{openssl}}) // so that the second job finds something to do as well
 	}
-	token, err := s.token()
-	if err != nil {
-		return err
-	}
-	body, err := json.Marshal(map[string]any{"host_ids": ids(s.hosts), "max_parallel": "100%", "max_failures": "100%"})
-	if err != nil {
-		return fmt.Errorf("encode job: %w", err)
-	}
+	keyed := newOrder(s.hosts)
 	answers := make([]string, submissions)
 	var sending sync.WaitGroup
 	for i := range answers {
-		sending.Go(func() { answers[i] = s.submitKeyed(ctx, token, body) })
+		sending.Go(func() { answers[i] = s.submitKeyed(ctx, keyed) })
 	}
-	_, err = s.submit(ctx, s.hosts, nil)
+	_, err := s.submit(ctx, s.hosts, nil)
 	sending.Wait()
 	s.faults += submissions - 1
 	for _, answer := range answers {
@@ -60,22 +52,14 @@ func (s *scene) token() (string, error) {
 }
 
 // submitKeyed returns the id of the job, or what went wrong.
-func (s *scene) submitKeyed(ctx context.Context, token string, body []byte) string {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.API.URL()+"/api/v1/jobs", bytes.NewReader(body))
+func (s *scene) submitKeyed(ctx context.Context, o order) string {
+	answer, err := s.ask(ctx, o.question)
 	if err != nil {
 		return err.Error()
 	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Idempotency-Key", "one-and-the-same")
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err.Error()
-	}
-	defer answer.Body.Close()
 	var made struct{ ID string }
-	if err := json.NewDecoder(answer.Body).Decode(&made); err != nil || answer.StatusCode != http.StatusAccepted {
-		return answer.Status
+	if err := json.Unmarshal(answer.body, &made); err != nil || answer.status != http.StatusAccepted {
+		return answer.String()
 	}
 	return made.ID
 }
