@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 # A run of the faults that was killed leaves the small disks that it fills up.
 while read -r kind at _; do
 	case "$kind $at" in
-	"faults $PWD/.dev/"*) umount "$at" ;;
+	"faults $PWD/.dev/"*) umount -l "$at" ;;
 	esac
 done </proc/mounts
 for link in .dev/postgres .dev/*/postgres .dev/faults/*/postgres; do
@@ -13,7 +13,7 @@ for link in .dev/postgres .dev/*/postgres .dev/faults/*/postgres; do
 	data=$(readlink "$link")
 	case $data in
 	/var/lib/patch-manager-dev/*)
-		! grep -q "^faults $data " /proc/mounts || umount "$data"
+		! grep -q "^faults $data " /proc/mounts || umount -l "$data"
 		rm -rf "$data"
 		;;
 	esac

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/patch-manager/patch-manager/devstack"
 )
 
@@ -25,6 +27,7 @@ type full struct {
 	disk *disk
 	log  string
 	says string // in the log; empty where the log is what can not be written
+	ends bool   // what is on it dies where it needs more than a little room
 }
 
 // mountDisks puts disks of their own under Postgres, under Temporal and under the logs of worker and API.
@@ -42,7 +45,7 @@ func mountDisks(_ context.Context, s *scene, _ *devstack.StackConfig) error {
 		dir  string
 		size int64
 	}{
-		{full{of: postgresServer, log: filepath.Join(data, "postgres.log"), says: "No space left on device"}, data, postgresDisk},
+		{full{of: postgresServer, log: filepath.Join(data, "postgres.log"), says: "No space left on device", ends: true}, data, postgresDisk},
 		{full{of: temporalServer, log: filepath.Join(temporal, "temporal.log"), says: "disk is full"}, temporal, temporalDisk},
 		{full{of: "the log", log: filepath.Join(logs, "api.log")}, logs, logDisk},
 	} {
@@ -58,7 +61,7 @@ func mountDisks(_ context.Context, s *scene, _ *devstack.StackConfig) error {
 }
 
 // fullFor is how long a disk is full.
-const fullFor = 12 * time.Second
+const fullFor = 8 * time.Second
 
 // fillDisks has one disk after the other full while hosts are patched.
 func fillDisks(ctx context.Context, s *scene) error {
@@ -80,14 +83,15 @@ func (s *scene) fillDisk(ctx context.Context, d full, hosts []*host) error {
 		return err
 	}
 	s.faults++
-	for until := time.Now().Add(fullFor); time.Now().Before(until); {
-		if err := d.disk.fill(); err != nil {
+	if err := s.stayFull(ctx, d, later); err != nil {
+		return err
+	}
+	if d.ends {
+		s.faults++
+		if err := s.endPostgres(ctx); err != nil {
 			return err
 		}
-		if err := s.askWhileFull(ctx, d, later); err != nil {
-			return err
-		}
-		if err := sleep(ctx, time.Second); err != nil {
+		if err := s.stayFull(ctx, d, later); err != nil {
 			return err
 		}
 	}
@@ -97,15 +101,46 @@ func (s *scene) fillDisk(ctx context.Context, d full, hosts []*host) error {
 	if err := d.disk.clear(); err != nil {
 		return err
 	}
-	if err := s.restartEnded(ctx); err != nil {
+	began := time.Now()
+	if err := s.awaitRunning(ctx); err != nil {
 		return err
 	}
-	took, err := s.awaitReady(ctx)
-	s.recovers("the API is ready after there is room again", took, 10*time.Second)
-	if err != nil {
-		return err
-	}
+	s.recovers("the API is ready after there is room again", time.Since(began), 10*time.Second)
 	return s.place(ctx, later)
+}
+
+// stayFull keeps a disk full for a while, and asks the API meanwhile.
+func (s *scene) stayFull(ctx context.Context, d full, o order) error {
+	for until := time.Now().Add(fullFor); time.Now().Before(until); {
+		if err := d.disk.fill(); err != nil {
+			return err
+		}
+		if err := s.askWhileFull(ctx, d, o); err != nil {
+			return err
+		}
+		if err := sleep(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endPostgres has Postgres need another segment of its log, for which there is no room: it ends at once, as in production it
+// does after some hours.
+func (s *scene) endPostgres(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, s.DatabaseURL())
+	if err != nil {
+		return fmt.Errorf("end Postgres: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	const spare = 10 // more segments than it keeps ready
+	for range spare {
+		if _, err := conn.Exec(ctx, "select pg_logical_emit_message(true, '', ''), pg_switch_wal()"); err != nil {
+			return nil
+		}
+	}
+	s.expect(false, "Postgres found room for its log on a full disk")
+	return nil
 }
 
 // askWhileFull asks for what may or may not be possible on a full disk. The API does it, or says that it can not for now.
@@ -148,6 +183,19 @@ func (s *scene) expectFull(ctx context.Context, d full) error {
 	}
 	s.expect(before.Size() == after.Size(), "the log grows though its disk is full")
 	return nil
+}
+
+// awaitRunning waits until the API has all it needs. What ended by itself, or does so yet, is started again as its unit does.
+func (s *scene) awaitRunning(ctx context.Context) error {
+	for !s.apiIsReady(ctx) {
+		if err := s.restartEnded(ctx); err != nil {
+			return err
+		}
+		if err := sleep(ctx, lookInterval); err != nil {
+			return fmt.Errorf("await the API: %w", err)
+		}
+	}
+	return s.restartEnded(ctx)
 }
 
 // restartEnded starts again what ended, as its unit does.

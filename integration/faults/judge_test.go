@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/patch-manager/patch-manager/agent/agenttest"
+	"github.com/patch-manager/patch-manager/devstack"
 )
 
 var noon = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
@@ -169,4 +171,16 @@ func TestASecretIsFoundWhereverItIsLeft(t *testing.T) {
 			require.Equal(t, []string{"(g) the planted password is in " + filepath.Join(elsewhere, "data")}, found)
 		})
 	}
+}
+
+//nolint:paralleltest // it adds a cell's preparation to those of all
+func TestACellThatCanNotBeRunHereIsNotTakenForPassed(t *testing.T) {
+	const number = -1
+	preparations[number] = func(context.Context, *scene, *devstack.StackConfig) error { return notRun("there is no disk") }
+	defer delete(preparations, number)
+	h := &harness{dir: t.TempDir()}
+	o := h.play(t.Context(), cell{number: number, name: "a cell"})
+	require.Equal(t, "there is no disk", o.NotRun)
+	require.Equal(t, "not run: there is no disk", o.summary())
+	require.Contains(t, table([]outcome{o}), "not run: there is no disk")
 }
