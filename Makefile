@@ -134,7 +134,8 @@ bench-full: setup ## Measure also what takes hours: whole fleets, the gate and t
 faults: setup ## Break every part of a running system while jobs run, and judge by what the hosts have logged
 	@scripts/ensure-deps.sh faults
 	$(GO) build -o bin/faults ./integration/faults
-	@exec bin/faults
+	@bin/faults -parallel 3
+	$(GO) test -tags faults -count 1 -timeout 20m -run TestABrokenBuildIsSeen ./integration/faults
 
 .PHONY: faults-quick
 faults-quick: setup

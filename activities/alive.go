@@ -10,7 +10,7 @@ import (
 )
 
 // heartbeatEvery is well below the heartbeat timeout of the long steps, whatever one of their requests takes.
-const heartbeatEvery = 15 * time.Second
+const heartbeatEvery = 10 * time.Second
 
 // alive tells Temporal that a long step is at work, with what its next try would need to know.
 type alive struct {

@@ -2,7 +2,9 @@ package devstack
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -39,6 +41,19 @@ func (s *Stack) StopProduct() (codes map[string]int, err error) {
 	return codes, nil
 }
 
+// StartProduct starts the API and the worker again after StopProduct.
+func (s *Stack) StartProduct(ctx context.Context) error {
+	if err := keepLog(s.path("log", "api.log")); err != nil {
+		return err
+	}
+	p, err := s.serve(ctx, "api", s.listenAddress("api.listen"), "api")
+	if err != nil {
+		return err
+	}
+	s.api = p
+	return s.StartWorker(ctx)
+}
+
 // KillPostgres kills every process of our own database server, as the end of its machine would, and waits until the first
 // of them is gone. What was committed is on its disk, unless the stack is Fresh.
 func (s *Stack) KillPostgres() error {
@@ -71,6 +86,16 @@ func (s *Stack) TemporalEnded() <-chan struct{} { return s.temporal.server.Done(
 
 // KillTemporal kills our own Temporal and waits until it is gone. Its state is on its disk.
 func (s *Stack) KillTemporal() error { return s.temporal.server.stop(atOnce) }
+
+// EmptyTemporal removes all that our own Temporal knew, once it was killed.
+func (s *Stack) EmptyTemporal() error {
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(s.path("temporal", temporalDatabase) + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("empty temporal: %w", err)
+		}
+	}
+	return nil
+}
 
 // RestartTemporal starts our own Temporal again, on its data and its ports, and waits until it answers.
 func (s *Stack) RestartTemporal(ctx context.Context) error {

@@ -18,9 +18,26 @@ func (s *Stack) StartWorker(ctx context.Context) error {
 		}
 	}
 	p, err := s.serve(ctx, "worker", s.listenAddress("worker.listen"), "worker")
+	if err != nil {
+		return err
+	}
 	s.worker = p
-	return err
+	return nil
 }
+
+// ReplaceWorker starts a worker beside that of the stack, waits until it serves, and only then ends the other one in order, as
+// an upgrade does. What UseProgram was told last is what it runs.
+func (s *Stack) ReplaceWorker(ctx context.Context) error {
+	if _, err := s.AddWorker(ctx); err != nil {
+		return err
+	}
+	former, last := s.worker, len(s.added)-1
+	s.worker, s.added = s.added[last], s.added[:last]
+	return former.Stop()
+}
+
+// UseProgram has other builds of the product be what starts from now on.
+func (s *Stack) UseProgram(path string) { s.config.Program = path }
 
 // AddWorker starts one more worker beside that of the stack, waits until it serves and returns the id of its process.
 func (s *Stack) AddWorker(ctx context.Context) (int, error) {

@@ -18,6 +18,9 @@ import (
 // TemporalVersion is the release of Temporal's CLI that temporal-dev/go.mod pins.
 const TemporalVersion = "v1.5.1"
 
+// temporalDatabase is the file of its state.
+const temporalDatabase = "temporal.db"
+
 // ErrNoTemporal says that the development server is missing, and how to get it.
 var ErrNoTemporal = errors.New("no temporal CLI on PATH and none built: run `make setup`, which builds it once")
 
@@ -121,7 +124,7 @@ func (c *TemporalConfig) args() []string {
 		args = append(args, "--headless")
 	}
 	if !c.InMemory {
-		args = append(args, "--db-filename", filepath.Join(c.Dir, "temporal.db"))
+		args = append(args, "--db-filename", filepath.Join(c.Dir, temporalDatabase))
 	}
 	for _, a := range searchAttributes {
 		args = append(args, "--search-attribute", a)

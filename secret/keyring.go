@@ -111,7 +111,7 @@ func readEnvelope(path string, c fleet.Canary) (envelope, error) {
 		return envelope{}, err
 	}
 	if !e.made(c) {
-		return envelope{}, fmt.Errorf("open key %d: the file is not the key that the stored passwords were encrypted with", c.KeyID)
+		return envelope{}, fmt.Errorf("open key %d: %s is not the key that the stored passwords were encrypted with", c.KeyID, keyPath(path, c.KeyID))
 	}
 	return e, nil
 }

@@ -21,11 +21,14 @@ func quick(ctx workflow.Context, summary string) workflow.Context {
 // moved to a zone whose workers live.
 const pickup = 5 * time.Minute
 
+// stepHeartbeat is after how long without a word of it a step is taken for lost with its worker.
+const stepHeartbeat = 30 * time.Second
+
 // agentMutate is for the dispatch: it may be tried until the deadline, from which on nothing may be sent to the host. A try that
 // no worker has got, though Temporal noted that one has, is found by the heartbeat.
 func agentMutate(ctx workflow.Context, zone, summary string, left time.Duration) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: AgentQueue(zone), StartToCloseTimeout: 5 * time.Minute, HeartbeatTimeout: time.Minute, ScheduleToCloseTimeout: left,
+		TaskQueue: AgentQueue(zone), StartToCloseTimeout: 5 * time.Minute, HeartbeatTimeout: stepHeartbeat, ScheduleToCloseTimeout: left,
 		ScheduleToStartTimeout: pickup, RetryPolicy: retryForever, Summary: summary,
 	})
 }
@@ -33,7 +36,7 @@ func agentMutate(ctx workflow.Context, zone, summary string, left time.Duration)
 // agentFollow is for the long steps, which bound themselves by the settings and tell that they are alive.
 func agentFollow(ctx workflow.Context, zone, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: AgentQueue(zone), StartToCloseTimeout: 48 * time.Hour, HeartbeatTimeout: time.Minute, ScheduleToStartTimeout: pickup,
+		TaskQueue: AgentQueue(zone), StartToCloseTimeout: 48 * time.Hour, HeartbeatTimeout: stepHeartbeat, ScheduleToStartTimeout: pickup,
 		RetryPolicy: retryForever, Summary: summary,
 	})
 }

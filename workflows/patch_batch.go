@@ -36,7 +36,7 @@ const (
 	restartAfter  = time.Minute
 )
 
-// lookAgainAfter is how often a parent looks whether runs that it did not start have ended.
+// lookAgainAfter is how often a batch looks whether runs that it did not start have ended.
 const lookAgainAfter = 5 * time.Minute
 
 type batchRun struct{ in PatchBatchInput }

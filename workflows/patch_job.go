@@ -35,7 +35,7 @@ func (j *jobRun) run(ctx workflow.Context) error {
 		return err
 	}
 	// A batch was lost, or hosts run that an earlier life of the job started.
-	if err := workflow.Sleep(work, lookAgainAfter); err != nil {
+	if err := workflow.Sleep(work, restartAfter); err != nil {
 		return err
 	}
 	return workflow.NewContinueAsNewError(work, PatchJob, j.in)

@@ -157,8 +157,13 @@ func cut(w http.ResponseWriter) {
 	}
 }
 
-// page is the web page of the host.
-func (h *Host) page(w http.ResponseWriter, _ *http.Request) {
+// page is the web page of the host. Whoever does not bring the password that it asks for learns nothing of its health.
+func (h *Host) page(w http.ResponseWriter, r *http.Request) {
+	if user, password, _ := r.BasicAuth(); h.spec.WebUser != "" && (user != h.spec.WebUser || password != h.spec.WebPassword) {
+		w.Header().Set("WWW-Authenticate", `Basic realm="host"`)
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
 	h.mu.Lock()
 	broken := h.state.WebUnhealthy
 	h.said(WebPage, !broken)

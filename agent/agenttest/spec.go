@@ -17,6 +17,8 @@ type HostSpec struct {
 	PendingReboot  bool
 	WebUnhealthy   bool
 	NoWeb          bool // has no web page, and so takes one socket less
+	// WebUser and WebPassword are what the web page asks for; anybody may see it where the user is empty.
+	WebUser, WebPassword string
 	// CertificateName is the name in the agent's certificate; empty means FQDN.
 	CertificateName     string
 	CertificateNotAfter time.Time // zero means in two years

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/patch-manager/patch-manager/devstack"
@@ -20,24 +21,29 @@ type cell struct {
 	name   string
 	quick  bool // has a telling part for -quick
 	hosts  int
+	rounds int // of a full run, each with chance of its own and on servers of its own
 	run    func(context.Context, *scene) error
 }
 
 var cells = []cell{
-	{1, "worker killed every 1.5 to 3.5 s", true, 60, killWorkers},
-	{2, "worker killed at each failpoint of a dispatch", true, 8, killAtFailpoints},
-	{3, "worker frozen past its heartbeat while another takes over", false, 16, pauseWorker},
-	{4, "Temporal killed for 10 s, and across a window's end", false, 20, killTemporal},
-	{6, "Postgres killed in mid-batch and mid-commit", true, 12, killPostgres},
-	{7, "Postgres away for 30 s", false, 24, refusePostgres},
-	{8, "disk full under Postgres, under Temporal, under the logs", false, 18, fillDisks},
-	{9, "manager cut off from hosts, from Temporal and from Postgres", false, 30, cutNetwork},
-	{10, "agents that hang, drip and never answer", false, 24, misbehave(hanging)},
-	{13, "agents restart and hosts reboot in mid-patch", false, 24, restartAgents},
-	{14, "agents that accept and then answer something else", false, 20, misbehave(afterAccepting)},
-	{15, "100 submissions with one key, two jobs over the same hosts", true, 10, submitAtOnce},
-	{17, "clocks of worker, database and hosts apart", false, 20, setClocks},
-	{22, "jobs cancelled at every point", false, 60, cancelAnywhere},
+	{1, "worker killed every 1.5 to 3.5 s", true, 60, 10, killWorkers},
+	{2, "worker killed at each failpoint of a dispatch", true, 24, 2, killAtFailpoints},
+	{3, "worker frozen past its heartbeat while another takes over", false, 16, 1, pauseWorker},
+	{4, "Temporal killed for 10 s, and across a window's end", false, 20, 1, killTemporal},
+	{6, "Postgres killed in mid-batch and mid-commit", true, 12, 3, killPostgres},
+	{7, "Postgres away for 30 s", false, 24, 1, refusePostgres},
+	{8, "disk full under Postgres, under Temporal, under the logs", false, 18, 1, fillDisks},
+	{9, "manager cut off from hosts, from Temporal and from Postgres", false, 30, 1, cutNetwork},
+	{10, "agents that hang, drip and never answer", false, 24, 1, misbehave(hanging)},
+	{13, "agents restart and hosts reboot in mid-patch", false, 24, 1, restartAgents},
+	{14, "agents that accept and then answer something else", false, 20, 1, misbehave(afterAccepting)},
+	{15, "100 submissions with one key, two jobs over the same hosts", true, 10, 1, submitAtOnce},
+	{17, "clocks of worker, database and hosts apart", false, 20, 1, setClocks},
+	{20, "worker upgraded, downgraded and upgraded again under its runs", false, 30, 1, upgradeAndDowngrade},
+	{21, "database restored while hosts and Temporal have gone on", false, 24, 1, restoreDatabase},
+	{22, "jobs cancelled at every point", false, 60, 1, cancelAnywhere},
+	{23, "Temporal emptied under unfinished jobs", false, 24, 1, emptyTemporal},
+	{24, "keys missing, wrong, readable by others, and rotated by who is killed", false, 24, 1, troubleKeys},
 }
 
 // longest bounds a cell, starting and stopping not counted.
@@ -47,7 +53,8 @@ const longest = 3 * time.Minute
 type outcome struct {
 	Number     int                 `json:"cell"`
 	Name       string              `json:"name"`
-	Faults     int                 `json:"faults"`
+	Faults     int                 `json:"faults"` // kills among them
+	Kills      int                 `json:"kills"`
 	HostRuns   int                 `json:"host_runs"`
 	Executions int                 `json:"executions"`
 	Ends       map[string]int      `json:"ends"` // job hosts by status and reason
@@ -56,6 +63,27 @@ type outcome struct {
 	Took       time.Duration       `json:"took_ns"`
 	Problem    string              `json:"problem,omitempty"` // what kept the cell from being judged
 	NotRun     string              `json:"not_run,omitempty"` // why it can not be run here
+}
+
+// add adds another round of the same cell.
+func (o *outcome) add(round outcome) {
+	o.Faults, o.Kills = o.Faults+round.Faults, o.Kills+round.Kills
+	o.HostRuns, o.Executions = o.HostRuns+round.HostRuns, o.Executions+round.Executions
+	o.Violations, o.Took = append(o.Violations, round.Violations...), o.Took+round.Took
+	o.NotRun = round.NotRun
+	if round.Problem != "" {
+		o.Problem = strings.TrimSpace(o.Problem + "\n" + round.Problem)
+	}
+	if o.Ends == nil {
+		o.Ends, o.Recoveries = map[string]int{}, map[string]recovery{}
+	}
+	for end, n := range round.Ends {
+		o.Ends[end] += n
+	}
+	for what, r := range round.Recoveries {
+		known := o.Recoveries[what]
+		o.Recoveries[what] = recovery{max(known.Longest, r.Longest), r.Limit, known.Times + r.Times}
+	}
 }
 
 func (o outcome) summary() string {
@@ -68,13 +96,13 @@ func (o outcome) summary() string {
 	return fmt.Sprintf("%d faults, %d host runs, %d violations, %s", o.Faults, o.HostRuns, len(o.Violations), o.Took.Round(time.Second))
 }
 
-// play runs a cell on servers of its own and judges it. What it ran on is kept where something was wrong.
-func (h *harness) play(ctx context.Context, c cell) outcome {
+// play runs a round of a cell on servers of its own and judges it. What it ran on is kept where something was wrong.
+func (h *harness) play(ctx context.Context, c cell, round int) outcome {
 	o := outcome{Number: c.number, Name: c.name}
-	dir := filepath.Join(h.dir, fmt.Sprintf("cell-%d", c.number))
+	dir := filepath.Join(h.dir, fmt.Sprintf("cell-%d-%d", c.number, round))
 	err := errors.Join(unmountAll(dir), devstack.RemoveState(dir))
 	if err == nil {
-		err = h.playIn(ctx, c, dir, &o)
+		err = h.playIn(ctx, c, round, dir, &o)
 	}
 	var reason notRun
 	if errors.As(err, &reason) {
@@ -90,8 +118,8 @@ func (h *harness) play(ctx context.Context, c cell) outcome {
 	return o
 }
 
-func (h *harness) playIn(ctx context.Context, c cell, dir string, o *outcome) (err error) {
-	s, err := h.open(ctx, c, dir)
+func (h *harness) playIn(ctx context.Context, c cell, round int, dir string, o *outcome) (err error) {
+	s, err := h.open(ctx, c, round, dir)
 	if err != nil {
 		return err
 	}
@@ -116,7 +144,8 @@ func (s *scene) play(ctx context.Context, c cell, o *outcome) error {
 	if err := errors.Join(err, s.measureCrashes(ctx)); err != nil {
 		return errors.Join(ran, err)
 	}
-	o.Faults, o.HostRuns, o.Executions, o.Ends, o.Recoveries = s.faults+int(s.met.Load()), len(t.runs), len(t.executions), t.ends(), s.recovered
+	o.Kills, o.Faults = s.kills, s.kills+s.faults+int(s.met.Load())
+	o.HostRuns, o.Executions, o.Ends, o.Recoveries = len(t.runs), len(t.executions), t.ends(), s.recovered
 	o.Violations = append(judge(t), s.expectations...)
 	left, err := s.stopInOrder(ctx)
 	o.Violations = append(o.Violations, left...)

@@ -8,12 +8,12 @@ import (
 )
 
 // heartbeat is how long Temporal waits for a word of an activity whose worker died.
-const heartbeat = time.Minute
+const heartbeat = 30 * time.Second
 
 // crash kills the worker, starts it again, and measures how long what it did takes to go on.
 func (s *scene) crash(ctx context.Context) error {
 	applying := s.applying()
-	s.faults++
+	s.kills++
 	died := time.Now()
 	if err := s.KillWorker(); err != nil {
 		return err

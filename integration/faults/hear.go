@@ -33,11 +33,15 @@ func (s *scene) jobState(ctx context.Context, job string) (state jobState, err e
 	return state, err
 }
 
-// awaitRuns waits until every host of every job is as it should be, or ctx ends.
+// awaitRuns waits until every host of every job is as it should be, or ctx ends. Each time it looks at all of them.
 func (s *scene) awaitRuns(ctx context.Context, is func(run) bool) {
 	for {
 		runs, err := s.runs(ctx)
-		if err == nil && !slices.ContainsFunc(runs, func(r run) bool { return !is(r) }) {
+		all := err == nil
+		for _, r := range runs {
+			all = is(r) && all
+		}
+		if all {
 			return
 		}
 		if sleep(ctx, lookInterval) != nil {

@@ -179,7 +179,7 @@ func TestACellThatCanNotBeRunHereIsNotTakenForPassed(t *testing.T) {
 	preparations[number] = func(context.Context, *scene, *devstack.StackConfig) error { return notRun("there is no disk") }
 	defer delete(preparations, number)
 	h := &harness{dir: t.TempDir()}
-	o := h.play(t.Context(), cell{number: number, name: "a cell"})
+	o := h.play(t.Context(), cell{number: number, name: "a cell"}, 0)
 	require.Equal(t, "there is no disk", o.NotRun)
 	require.Equal(t, "not run: there is no disk", o.summary())
 	require.Contains(t, table([]outcome{o}), "not run: there is no disk")

@@ -69,7 +69,7 @@ func (s *scene) dieAt(ctx context.Context, p place, h *host) error {
 		return fmt.Errorf("the worker did not come %s of %s: %w", p.name, h.FQDN(), ctx.Err())
 	case <-died:
 	}
-	s.faults++
+	s.kills++
 	return s.StartWorker(ctx)
 }
 

@@ -94,7 +94,7 @@ func offer(moments chan<- struct{}) {
 }
 
 func (s *scene) crashPostgres(ctx context.Context) error {
-	s.faults++
+	s.kills++
 	if err := s.KillPostgres(); err != nil {
 		return err
 	}

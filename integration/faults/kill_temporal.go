@@ -8,20 +8,22 @@ import (
 	"time"
 )
 
-// killTemporal has Temporal away for ten seconds while hosts are patched and the windows of some open, and once more while
-// the windows of others close. A job that is submitted meanwhile is accepted, and has run in the end.
+// killTemporal has Temporal away for ten seconds while hosts are patched, and once more for so long that what is known of checks
+// is too old by then, while windows of some hosts close and those of others open; some of the latter turn unhealthy meanwhile. A job
+// that is submitted in the former is accepted, and has run in the end.
 func killTemporal(ctx context.Context, s *scene) error {
 	quarter := len(s.hosts) / 4
 	closing, opening := s.hosts[:quarter], s.hosts[quarter:2*quarter]
-	end, start := wholeMinute(time.Now().Add(time.Minute)), wholeMinute(time.Now().Add(cutoff))
+	turning := opening[:quarter-1]
+	border := wholeMinute(time.Now().Add(25*time.Second + tooOld)) // after the first time that it is away
 	for _, h := range closing {
 		h.SetServiceHealthy(service, false)
-		if err := s.moveWindow(ctx, h, end.Add(-3*time.Hour), end); err != nil {
+		if err := s.moveWindow(ctx, h, border.Add(-3*time.Hour), border); err != nil {
 			return err
 		}
 	}
 	for _, h := range opening {
-		if err := s.moveWindow(ctx, h, start, start.Add(3*time.Hour)); err != nil {
+		if err := s.moveWindow(ctx, h, border, border.Add(3*time.Hour)); err != nil {
 			return err
 		}
 	}
@@ -36,22 +38,29 @@ func killTemporal(ctx context.Context, s *scene) error {
 	if err := sleep(ctx, between(s.random, time.Second, 4*time.Second)); err != nil {
 		return err
 	}
-	if err := s.awayTemporal(ctx, later); err != nil {
+	if err := s.awayTemporal(ctx, 10*time.Second, func() error { return s.askWithoutTemporal(ctx, later) }); err != nil {
 		return err
 	}
-	wait := time.Until(end.Add(-cutoff - 5*time.Second))
+	wait := time.Until(border.Add(-tooOld))
 	if err := sleep(ctx, wait); err != nil || wait < 0 {
-		return errors.Join(err, fmt.Errorf("the last start was %s ahead when Temporal was to go", wait))
+		return errors.Join(err, fmt.Errorf("the border of windows was %s ahead when Temporal was to go", wait+tooOld))
 	}
-	if err := s.awayTemporal(ctx, nil); err != nil {
+	if err := s.awayTemporal(ctx, time.Until(border.Add(time.Second)), func() error { sicken(turning); return s.askWithoutTemporal(ctx, nil) }); err != nil {
 		return err
 	}
-	for _, h := range closing {
-		h.SetServiceHealthy(service, true) // too late
+	mend(closing) // too late
+	if err := sleep(ctx, 10*time.Second); err != nil {
+		return err
 	}
+	n := s.patched(turning)
+	s.expect(n == 0, "%d hosts were patched that had turned unhealthy while Temporal was away", n)
+	mend(turning)
 	s.awaitEnds(ctx)
 	return s.expectClosed(ctx, job, closing)
 }
+
+// tooOld is how long after its last result a check tells nothing any more, and some more.
+const tooOld = maxAge + 10*time.Second
 
 // expectClosed expects that hosts ended with their windows.
 func (s *scene) expectClosed(ctx context.Context, job string, closing []*host) error {
@@ -64,16 +73,13 @@ func (s *scene) expectClosed(ctx context.Context, job string, closing []*host) e
 	return err
 }
 
-// temporalAway is how long Temporal is away.
-const temporalAway = 10 * time.Second
-
-// awayTemporal has Temporal away, in which the API is asked and a job over hosts is submitted, unless there are none.
-func (s *scene) awayTemporal(ctx context.Context, hosts []*host) error {
+// awayTemporal has Temporal away, in which a check is to be tested and something else happens.
+func (s *scene) awayTemporal(ctx context.Context, away time.Duration, meanwhile func() error) error {
 	test, err := s.testNow(ctx, s.hosts[0])
 	if err != nil {
 		return err
 	}
-	s.faults++
+	s.kills++
 	if err := s.KillTemporal(); err != nil {
 		return err
 	}
@@ -84,8 +90,8 @@ func (s *scene) awayTemporal(ctx context.Context, hosts []*host) error {
 		answer, err = s.ask(ctx, test)
 		tested <- err
 	}()
-	back := time.After(temporalAway)
-	if err := s.askWithoutTemporal(ctx, hosts); err != nil {
+	back := time.After(away)
+	if err := meanwhile(); err != nil {
 		return err
 	}
 	select {

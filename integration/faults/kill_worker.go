@@ -19,37 +19,53 @@ const (
 	kinds
 )
 
-// killWorkers has 60 hosts in every phase while the worker dies again and again.
+// killWorkers has 60 hosts in every phase while the worker dies again and again, and further jobs over the same hosts come.
 func killWorkers(ctx context.Context, s *scene) error {
 	if err := s.setOut(ctx); err != nil {
 		return err
 	}
-	if _, err := s.submit(ctx, s.hosts, map[string]any{"allow_reboot": true, "max_parallel": "50%"}); err != nil {
+	if err := s.submitWave(ctx); err != nil {
 		return err
 	}
 	// A window that closes before a worker ever saw the host is none that it was to be patched in.
 	s.awaitRuns(ctx, func(r run) bool { return r.Status != "queued" && r.Status != "waiting_window" })
-	deaths := 9
+	waves, deaths := 4, 11
 	if s.quick {
-		deaths = 6
+		waves, deaths = 1, 6
 	}
-	for range deaths {
-		if err := sleep(ctx, between(s.random, 1500*time.Millisecond, 3500*time.Millisecond)); err != nil {
-			return err
+	for wave := range waves {
+		if wave > 0 {
+			if err := s.submitWave(ctx); err != nil {
+				return err
+			}
 		}
-		if err := s.crash(ctx); err != nil {
-			return err
+		for range deaths {
+			due := time.Now().Add(between(s.random, 1500*time.Millisecond, 3500*time.Millisecond))
+			if err := s.crash(ctx); err != nil {
+				return err
+			}
+			s.stir()
+			if err := sleep(ctx, time.Until(due)); err != nil {
+				return err
+			}
 		}
-		s.stir()
 	}
-	s.mendAll()
-	s.awaitEnds(ctx)
+	s.mendUntilEnded(ctx)
 	for i, h := range s.hosts {
 		if i%kinds == hopeless {
 			s.expect(len(s.Fleet.ExecutionsOf(h.FQDN(), applied)) == 0, "%s was patched, and was never healthy", h.FQDN())
 		}
 	}
 	return nil
+}
+
+// submitWave submits a job over all hosts, which list their update again.
+func (s *scene) submitWave(ctx context.Context) error {
+	for _, h := range s.hosts {
+		h.ResetPatches()
+	}
+	_, err := s.submit(ctx, s.hosts, map[string]any{"allow_reboot": true, "max_parallel": "50%"})
+	return err
 }
 
 // setOut makes each host what its number says, and waits until the manager knows of those that are unhealthy: what it had seen
@@ -104,7 +120,7 @@ func (s *scene) awaitUnhealthy(ctx context.Context, hosts []*host) error {
 	}
 }
 
-// stir mends some of those that are to recover, and restarts some agents.
+// stir has some of those that are to recover do so, or fall ill again, restarts some agents, and mends what a patch broke.
 func (s *scene) stir() {
 	for i, h := range s.hosts {
 		if s.random.IntN(4) > 0 {
@@ -112,17 +128,31 @@ func (s *scene) stir() {
 		}
 		switch i % kinds {
 		case recovering:
-			h.SetWebHealthy(true)
+			h.SetWebHealthy(s.random.IntN(3) > 0)
 		case restarting:
 			h.RestartAgent()
+		case breaking:
+			s.mendBroken(h)
 		}
 	}
 }
 
-func (s *scene) mendAll() {
-	for i, h := range s.hosts {
-		if i%kinds == recovering {
-			h.SetWebHealthy(true)
-		}
+// mendBroken mends a host whose service did not survive its first patch, and has the next ones spare it.
+func (s *scene) mendBroken(h *host) {
+	if len(s.Fleet.ExecutionsOf(h.FQDN(), applied)) > 0 {
+		h.PlanJobs(agenttest.JobPlan{})
+		h.SetServiceHealthy(service, true)
 	}
+}
+
+// mendUntilEnded mends the hosts that wait for that, but those without hope, until every run has ended or ctx does.
+func (s *scene) mendUntilEnded(ctx context.Context) {
+	s.awaitRuns(ctx, func(r run) bool {
+		i := slices.IndexFunc(s.hosts, func(h *host) bool { return h.FQDN() == r.FQDN })
+		if r.Status == "waiting_health_check" && i%kinds != hopeless {
+			s.mendBroken(s.hosts[i])
+			s.hosts[i].SetWebHealthy(true)
+		}
+		return slices.Contains(ended, r.Status)
+	})
 }

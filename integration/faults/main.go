@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -16,15 +15,20 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // harness is one run of the cells.
 type harness struct {
 	dir     string // scratch, and where the results are
 	program string // patch-manager, built with the tag failpoint
+	newer   string // the same, as of a release to come
 	seed    uint64
 	quick   bool
-	places  chan struct{} // one for each cell that runs at a time
+	atOnce  int // cells that run at a time
+	// settings are those of the product that are not as the cells have them.
+	settings map[string]string
 }
 
 func main() {
@@ -32,12 +36,12 @@ func main() {
 	defer stop()
 	h := &harness{}
 	only := flag.String("only", "", "numbers of cells to run, separated by commas; all unless given")
-	atOnce := flag.Int("parallel", 2, "cells that run at a time, each on servers of its own")
+	flag.IntVar(&h.atOnce, "parallel", 2, "cells that run at a time, each on servers of its own")
 	flag.Uint64Var(&h.seed, "seed", rand.Uint64(), "of what is random") //nolint:gosec // chance, not a secret
 	flag.BoolVar(&h.quick, "quick", false, "run the telling part of the cells that have one")
 	flag.StringVar(&h.dir, "dir", filepath.Join(".dev", "faults"), "scratch folder, and where results.json is written")
 	flag.Parse()
-	h.places = make(chan struct{}, max(1, *atOnce))
+	h.atOnce = max(1, h.atOnce)
 	if err := h.run(ctx, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "faults:", err)
 		os.Exit(1)
@@ -52,25 +56,48 @@ func (h *harness) run(ctx context.Context, only string) error {
 	if h.dir, err = filepath.Abs(h.dir); err != nil {
 		return fmt.Errorf("find scratch folder: %w", err)
 	}
-	if err := h.build(ctx); err != nil {
+	if h.program, err = h.build(ctx, "patch-manager"); err != nil {
+		return err
+	}
+	if h.newer, err = h.build(ctx, "patch-manager-newer", newer...); err != nil {
 		return err
 	}
 	fmt.Printf("seed %d\n", h.seed)
-	outcomes := make([]outcome, len(chosen))
-	var playing sync.WaitGroup
-	for i, c := range chosen {
-		playing.Go(func() {
-			h.places <- struct{}{}
-			defer func() { <-h.places }()
-			outcomes[i] = h.play(ctx, c)
-			fmt.Printf("cell %d, %s: %s\n", c.number, c.name, outcomes[i].summary())
-		})
-	}
-	playing.Wait()
+	outcomes := h.playAll(ctx, chosen)
 	if ctx.Err() != nil {
 		return errors.New("stopped before the end")
 	}
 	return h.report(outcomes)
+}
+
+// playAll runs every round of the cells, and returns one outcome for each cell.
+func (h *harness) playAll(ctx context.Context, chosen []cell) []outcome {
+	outcomes := make([]outcome, len(chosen))
+	var playing errgroup.Group
+	playing.SetLimit(h.atOnce)
+	var adding sync.Mutex
+	for i, c := range chosen {
+		outcomes[i] = outcome{Number: c.number, Name: c.name}
+		for round := range h.rounds(c) {
+			playing.Go(func() error {
+				o := h.play(ctx, c, round)
+				fmt.Printf("cell %d, %s: %s\n", c.number, c.name, o.summary())
+				adding.Lock()
+				defer adding.Unlock()
+				outcomes[i].add(o)
+				return nil // what went wrong is in the outcome
+			})
+		}
+	}
+	_ = playing.Wait()
+	return outcomes
+}
+
+func (h *harness) rounds(c cell) int {
+	if h.quick {
+		return 1
+	}
+	return c.rounds
 }
 
 func (h *harness) choose(only string) ([]cell, error) {
@@ -94,22 +121,9 @@ func (h *harness) choose(only string) ([]cell, error) {
 	return named, nil
 }
 
-// build builds the product with its failpoints.
-func (h *harness) build(ctx context.Context) error {
-	if err := os.MkdirAll(h.dir, 0o755); err != nil {
-		return fmt.Errorf("make scratch folder: %w", err)
-	}
-	h.program = filepath.Join(h.dir, "patch-manager")
-	out, err := exec.CommandContext(ctx, "go", "build", "-tags", "failpoint", "-o", h.program, "./cmd/patch-manager").CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("build with failpoints: %w: %s", err, out)
-	}
-	return nil
-}
-
-// random is what is random of one cell.
-func (h *harness) random(c cell) *rand.Rand {
-	return rand.New(rand.NewPCG(h.seed, uint64(c.number))) //nolint:gosec // chance, not a secret
+// random is what is random of one round of a cell.
+func (h *harness) random(c cell, round int) *rand.Rand {
+	return rand.New(rand.NewPCG(h.seed, uint64(c.number+1000*round))) //nolint:gosec // chance, not a secret
 }
 
 // between returns a duration in [from, to).

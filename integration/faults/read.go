@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ func (s *scene) read(ctx context.Context, t *testimony) error {
 	if t.intents, err = intents(ctx, conn); err != nil {
 		return err
 	}
+	maps.Copy(t.intents, s.remembered)
 	if t.refuted, err = refuted(ctx, conn); err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func refusePostgres(ctx context.Context, s *scene) error {
 	if err := sleep(ctx, between(s.random, time.Second, 3*time.Second)); err != nil {
 		return err
 	}
-	s.faults++
+	s.kills++
 	if err := s.KillPostgres(); err != nil {
 		return err
 	}

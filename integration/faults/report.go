@@ -21,6 +21,7 @@ func (h *harness) report(outcomes []outcome) error {
 		return fmt.Errorf("write results: %w", err)
 	}
 	fmt.Print(table(outcomes))
+	fmt.Println(sums(outcomes))
 	wrong := 0
 	for _, o := range outcomes {
 		for _, v := range o.Violations {
@@ -45,17 +46,26 @@ func (h *harness) report(outcomes []outcome) error {
 // table is the table of docs/reliability.md.
 func table(outcomes []outcome) string {
 	var b strings.Builder
-	b.WriteString("| cell | faults | host runs | executions | ends | violations | recovery, of at most |\n")
-	b.WriteString("| --- | ---: | ---: | ---: | --- | ---: | --- |\n")
+	b.WriteString("| cell | kills | faults | host runs | executions | ends | violations | recovery, of at most |\n")
+	b.WriteString("| --- | ---: | ---: | ---: | ---: | --- | ---: | --- |\n")
 	for _, o := range outcomes {
 		if o.NotRun != "" {
-			fmt.Fprintf(&b, "| %d. %s | | | | not run: %s | | |\n", o.Number, o.Name, o.NotRun)
+			fmt.Fprintf(&b, "| %d. %s | | | | | not run: %s | | |\n", o.Number, o.Name, o.NotRun)
 			continue
 		}
-		fmt.Fprintf(&b, "| %d. %s | %d | %d | %d | %s | %d | %s |\n",
-			o.Number, o.Name, o.Faults, o.HostRuns, o.Executions, counts(o.Ends), len(o.Violations), recoveries(o.Recoveries))
+		fmt.Fprintf(&b, "| %d. %s | %d | %d | %d | %d | %s | %d | %s |\n",
+			o.Number, o.Name, o.Kills, o.Faults, o.HostRuns, o.Executions, counts(o.Ends), len(o.Violations), recoveries(o.Recoveries))
 	}
 	return b.String()
+}
+
+// sums is the line below the table.
+func sums(outcomes []outcome) string {
+	runs, kills, faults, violations := 0, 0, 0, 0
+	for _, o := range outcomes {
+		runs, kills, faults, violations = runs+o.HostRuns, kills+o.Kills, faults+o.Faults, violations+len(o.Violations)
+	}
+	return fmt.Sprintf("\nIn all %d host runs, %d kills of processes, %d faults, %d violations.", runs, kills, faults, violations)
 }
 
 func counts(ends map[string]int) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -31,13 +32,15 @@ const (
 	gateRetry     = 5 * time.Second  // between two looks at a gate that is shut
 )
 
-// settings make the waits of the product short; what must not happen is judged by the same rules.
-func settings() map[string]string {
-	return map[string]string{
+// productSettings make the waits of the product short; what must not happen is judged by the same rules.
+func (h *harness) productSettings() map[string]string {
+	all := map[string]string{
 		"api.listen": devstack.Address(0), "health.poll_interval": "5s", "health.check_timeout": "3s", "gate.retry_interval": gateRetry.String(),
 		"agent.inventory_interval": "1h", "windows.cutoff": cutoff.String(), "windows.cutoff_with_reboot": cutoff.String(),
 		"patch.poll_interval": "500ms", "patch.settle_timeout": "3s", "verify.timeout": "6s", "reboot.timeout": "30s",
 	}
+	maps.Copy(all, h.settings)
+	return all
 }
 
 // scene is a running system with its hosts, and what happened on it.
@@ -46,6 +49,8 @@ type scene struct {
 	dir    string
 	random *rand.Rand
 	quick  bool
+	older  string // the program that it runs, and
+	newer  string // one of a release to come
 	secret string // password of the checks of every host
 	hosts  []*host
 	undo   []func() error // of what was prepared, last first
@@ -55,9 +60,11 @@ type scene struct {
 	clock        string             // file that says how far the clock of Postgres is ahead; empty where it is right
 	jobs         map[string][]*host // accepted, with the hosts that they name
 	changed      map[string]int     // changes that were answered for, by action
+	remembered   map[string]intent  // that the database was made to forget
 	met          atomic.Int64       // faults of agents that somebody met
 	crashes      []crash            // of the worker
-	faults       int
+	kills        int                // of processes, by SIGKILL
+	faults       int                // of other kinds
 	recovered    map[string]recovery
 	expectations []string // of the cell, that were not met
 }
@@ -70,16 +77,16 @@ type host struct {
 }
 
 // open starts everything and registers the hosts, each with two checks and a window that lasts.
-func (h *harness) open(ctx context.Context, c cell, dir string) (*scene, error) {
+func (h *harness) open(ctx context.Context, c cell, round int, dir string) (*scene, error) {
 	s := &scene{
-		dir: dir, random: h.random(c), quick: h.quick, secret: uuid.NewString(),
-		jobs: map[string][]*host{}, changed: map[string]int{}, recovered: map[string]recovery{},
+		dir: dir, random: h.random(c, round), quick: h.quick, older: h.program, newer: h.newer, secret: uuid.NewString(),
+		jobs: map[string][]*host{}, changed: map[string]int{}, recovered: map[string]recovery{}, remembered: map[string]intent{},
 	}
 	if err := os.MkdirAll(s.failpoints(), 0o755); err != nil {
 		return nil, fmt.Errorf("make folder of failpoints: %w", err)
 	}
 	config := devstack.StackConfig{
-		Dir: dir, Program: h.program, Settings: settings(), Hosts: specs(c.hosts),
+		Dir: dir, Program: h.program, Settings: h.productSettings(), Hosts: specs(c.hosts, s.secret),
 		Environ: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "FAILPOINT_DIR=" + s.failpoints()},
 		Say:     func(string, ...any) {}, Register: func(context.Context, *devstack.Stack) error { return nil },
 	}
@@ -128,11 +135,11 @@ func (s *scene) undoAll() error {
 
 func (s *scene) failpoints() string { return filepath.Join(s.dir, "failpoints") }
 
-func specs(n int) []agenttest.HostSpec {
+func specs(n int, password string) []agenttest.HostSpec {
 	hosts := make([]agenttest.HostSpec, n)
 	for i := range hosts {
 		hosts[i] = agenttest.HostSpec{
-			FQDN: fmt.Sprintf("h%02d.fault.internal", i), Quirks: version(i),
+			FQDN: fmt.Sprintf("h%02d.fault.internal", i), Quirks: version(i), WebUser: basicAuthUser, WebPassword: password,
 			Services: []agenttest.ServiceSpec{{Name: service}},
 			Patches:  []agenttest.PatchSpec{{Name: openssl, From: "3.0.15-1", To: "3.0.17-1", RequiresReboot: i%kinds == rebooting}},
 		}
