@@ -35,6 +35,7 @@ func Connect(ctx context.Context, config *pgxpool.Config) (*pgxpool.Pool, error)
 		useTextForIDs(conn.TypeMap())
 		return nil
 	}
+	dialTCP(config)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
