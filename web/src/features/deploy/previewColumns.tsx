@@ -42,7 +42,7 @@ export const columns: ColumnDef<PreviewHost, unknown>[] = [
   {
     id: 'span',
     header: 'Window',
-    meta: { width: 'minmax(180px, 1.8fr)', from: 'md' },
+    meta: { width: 'minmax(290px, 1.8fr)', from: 'md' },
     cell: ({ row: { original: h } }) => (h.span ? <Span from={h.span.starts_at} to={h.span.ends_at} /> : '–'),
   },
   {

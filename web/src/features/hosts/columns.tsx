@@ -57,7 +57,7 @@ export const columns: ColumnDef<Host, unknown>[] = [
   {
     id: 'span',
     header: 'Next window',
-    meta: { width: 'minmax(250px, 2fr)', from: 'lg' },
+    meta: { width: 'minmax(290px, 2fr)', from: 'lg' },
     cell: ({ row: { original: h } }) =>
       h.span ? (
         <Span from={h.span.starts_at} to={h.span.ends_at} />
