@@ -5,7 +5,7 @@ const waits: Record<string, string> = {
   health_check: 'A health check is not healthy',
   agent_unreachable: 'Its agent does not answer',
   agent_refused: 'Its agent refused the request',
-  clock_skew: 'Its clock differs from the manager’s',
+  clock_skew: 'Clocks are too far apart',
   slot: 'As many hosts as the job allows are being patched',
   host_busy: 'Something else is being installed on it',
 };
