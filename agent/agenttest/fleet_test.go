@@ -1,6 +1,7 @@
 package agenttest_test
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
@@ -349,6 +350,18 @@ func TestAClientWithoutACertificateIsRefused(t *testing.T) {
 	}
 	require.Error(t, err)
 	require.Empty(t, b.fleet.Hosts()[0].Requests())
+}
+
+func TestTheTLSOfAHostCanBeChangedAndChangedBack(t *testing.T) {
+	t.Parallel()
+	b := start(t, agenttest.Options{Hosts: demo(1, newest)})
+	h := b.fleet.Hosts()[0]
+	h.ChangeTLS(func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS12, tls.VersionTLS12 })
+	_, err := b.conn(0).Health(t.Context())
+	require.ErrorContains(t, err, "protocol version")
+	h.ChangeTLS(nil)
+	_, err = b.conn(0).Health(t.Context())
+	require.NoError(t, err)
 }
 
 func TestTheWebPageCanBeBroken(t *testing.T) {

@@ -34,6 +34,7 @@ type Host struct {
 	plan        JobPlan
 	faults      []*injected
 	cert        *tls.Certificate
+	changeTLS   func(*tls.Config)
 	requests    []Request
 	evidence    []Evidence
 	limits      [2]window // reads, mutations
@@ -122,6 +123,12 @@ func (h *Host) SetWebHealthy(healthy bool) {
 // SetReachable takes the agent away, or back.
 func (h *Host) SetReachable(reachable bool) {
 	h.change(func(time.Time) { h.away = !reachable })
+}
+
+// ChangeTLS has the agent talk otherwise on the connections to come, as change makes of how it usually does; nil ends that. The
+// certificate is what GetCertificate of the configuration returns.
+func (h *Host) ChangeTLS(change func(*tls.Config)) {
+	h.change(func(time.Time) { h.changeTLS = change })
 }
 
 // SetClockSkew sets the host's clock ahead, or behind when negative.

@@ -69,7 +69,21 @@ func (h *Host) tlsConfig() *tls.Config {
 	if h.spec.MaxTLS12 {
 		config.MinVersion, config.MaxVersion = tls.VersionTLS12, tls.VersionTLS12
 	}
+	usual := config.Clone()
+	config.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return h.changedTLS(usual), nil }
 	return config
+}
+
+// changedTLS is nil where the host talks as usual.
+func (h *Host) changedTLS(usual *tls.Config) *tls.Config {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.changeTLS == nil {
+		return nil
+	}
+	changed := usual.Clone()
+	h.changeTLS(changed)
+	return changed
 }
 
 // certificate is issued at the first connection: thousands of hosts would take seconds to start otherwise.
