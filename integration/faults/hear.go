@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -50,6 +51,11 @@ func (s *scene) awaitRuns(ctx context.Context, is func(run) bool) {
 	}
 }
 
+// atTheGate reports whether a run was kept by the gate for a check.
+func (r run) atTheGate() bool {
+	return r.Status == "waiting_health_check" && r.Reason != nil && *r.Reason == "health_check" && !strings.Contains(r.Detail, "not been asked")
+}
+
 func (s *scene) runs(ctx context.Context) (all []run, err error) {
 	for job := range s.jobs {
 		list, err := s.runsOf(ctx, job)
@@ -73,11 +79,12 @@ func (s *scene) runsOf(ctx context.Context, job string) ([]run, error) {
 func (s *scene) hear(ctx context.Context) (testimony, error) {
 	t := testimony{
 		executions: s.Fleet.Executions(), evidence: map[string][]agenttest.Evidence{}, windows: map[string]window{},
-		checks: []string{service, agenttest.WebPage}, requests: map[string][]agenttest.Request{},
+		checks: map[string][]string{}, requests: map[string][]agenttest.Request{},
 		jobs: map[string]jobState{}, accepted: map[string]int{}, changed: s.changed,
 	}
 	for _, h := range s.hosts {
 		t.evidence[h.FQDN()], t.windows[h.FQDN()], t.requests[h.FQDN()] = h.Evidence(), window{h.start, h.end}, h.Heard()
+		t.checks[h.FQDN()] = h.checks
 	}
 	for job, hosts := range s.jobs {
 		t.accepted[job] = len(hosts)

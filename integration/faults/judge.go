@@ -14,7 +14,7 @@ type testimony struct {
 	executions []agenttest.Execution
 	evidence   map[string][]agenttest.Evidence // by host
 	windows    map[string]window               // by host
-	checks     []string                        // of every host, enabled all the time
+	checks     map[string][]string             // by host, what was checked of it whenever it was patched
 	requests   map[string][]agenttest.Request  // by host
 	intents    map[string]intent               // by the key that is sent with them
 	refuted    []string                        // intents before which the newest result of a check was a failing one
@@ -141,7 +141,7 @@ func unhealthy(t testimony) (violations []string) {
 		if e.Operation != applied {
 			continue
 		}
-		for _, check := range t.checks {
+		for _, check := range t.checks[e.FQDN] {
 			if !saidHealthy(t.evidence[e.FQDN], check, e.StartedAt) {
 				violations = append(violations, fmt.Sprintf("(d) %s was patched at %s, and %s was not healthy in the %s before", e.FQDN, at(e.StartedAt), check, maxAge))
 			}

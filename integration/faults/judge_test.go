@@ -27,7 +27,7 @@ func fair() testimony {
 			{At: noon.Add(-maxAge), Of: service, Healthy: true}, {At: noon.Add(-time.Second), Of: agenttest.WebPage, Healthy: true},
 		}},
 		windows:  map[string]window{"a": {noon, noon.Add(cutoff + time.Nanosecond)}},
-		checks:   []string{service, agenttest.WebPage},
+		checks:   map[string][]string{"a": {service, agenttest.WebPage}},
 		requests: map[string][]agenttest.Request{"a": {{At: noon, Line: "POST /patches/apply", Key: "intent"}}},
 		intents:  map[string]intent{"intent": {"job", "a"}, "other": {"second", "a"}},
 		runs: []run{

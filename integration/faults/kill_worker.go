@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -111,11 +112,12 @@ func (s *scene) awaitUnhealthy(ctx context.Context, hosts []*host) error {
 		for _, h := range found.Items {
 			seen[h.ID] = true
 		}
-		if !slices.ContainsFunc(hosts, func(h *host) bool { return !seen[h.id] }) {
+		missing := slices.IndexFunc(hosts, func(h *host) bool { return !seen[h.id] })
+		if missing < 0 {
 			return nil
 		}
 		if err := sleep(ctx, lookInterval); err != nil {
-			return err
+			return fmt.Errorf("nobody sees that %s is unhealthy: %w", hosts[missing].FQDN(), err)
 		}
 	}
 }

@@ -24,6 +24,8 @@ import (
 
 const (
 	service       = "nginx.service"
+	spare         = "cron.service"  // asked for by no check unless a cell has one do so
+	broken        = "rsync.service" // likewise, and never healthy
 	basicAuthUser = "faults"
 	openssl       = "openssl" // the one package that every host has pending
 	cutoff        = 15 * time.Second
@@ -74,6 +76,7 @@ type host struct {
 	*agenttest.Host
 	id         string
 	start, end time.Time // of its only window
+	checks     []string  // what is checked of it
 }
 
 // open starts everything and registers the hosts, each with two checks and a window that lasts.
@@ -140,7 +143,7 @@ func specs(n int, password string) []agenttest.HostSpec {
 	for i := range hosts {
 		hosts[i] = agenttest.HostSpec{
 			FQDN: fmt.Sprintf("h%02d.fault.internal", i), Quirks: version(i), WebUser: basicAuthUser, WebPassword: password,
-			Services: []agenttest.ServiceSpec{{Name: service}},
+			Services: []agenttest.ServiceSpec{{Name: service}, {Name: spare}, {Name: broken, Unhealthy: true}},
 			Patches:  []agenttest.PatchSpec{{Name: openssl, From: "3.0.15-1", To: "3.0.17-1", RequiresReboot: i%kinds == rebooting}},
 		}
 	}
@@ -174,7 +177,7 @@ func (s *scene) add(ctx context.Context, simulated *agenttest.Host) (*host, erro
 			return nil, err
 		}
 	}
-	h := &host{Host: simulated, id: made.ID}
+	h := &host{Host: simulated, id: made.ID, checks: []string{service, agenttest.WebPage}}
 	end := wholeMinute(time.Now().Add(time.Hour))
 	return h, s.window(ctx, h, end.Add(-3*time.Hour), end)
 }
@@ -201,10 +204,15 @@ func wholeMinute(t time.Time) time.Time { return t.UTC().Truncate(time.Minute).A
 // window gives a host a window, which is to be its only one.
 func (s *scene) window(ctx context.Context, h *host, start, end time.Time) error {
 	h.start, h.end = start, end
-	return s.change(ctx, "maintenance_window.create", http.MethodPost, "/hosts/"+h.id+"/maintenance-windows", devstack.Window{
-		Kind: "maintenance", Label: "open", TimeZone: "UTC", Recurrence: "once", Enabled: true,
+	return s.change(ctx, "maintenance_window.create", http.MethodPost, "/hosts/"+h.id+"/maintenance-windows", once("maintenance", start, end), nil)
+}
+
+// once is a window or a blackout that does not come again.
+func once(kind string, start, end time.Time) devstack.Window {
+	return devstack.Window{
+		Kind: kind, Label: "of the harness", TimeZone: "UTC", Recurrence: "once", Enabled: true,
 		StartsOn: start.Format(time.DateOnly), StartTime: start.Format("15:04"), DurationMinutes: int(end.Sub(start).Minutes()),
-	}, nil)
+	}
 }
 
 // moveWindow gives a host another window instead of its own.
@@ -233,14 +241,20 @@ func (s *scene) change(ctx context.Context, action, method, path string, in, out
 
 // submit asks for a job over hosts and remembers that it was accepted.
 func (s *scene) submit(ctx context.Context, hosts []*host, more map[string]any) (string, error) {
+	return s.submitBy(ctx, s.API, hosts, more)
+}
+
+// submitBy is submit by whoever the client is.
+func (s *scene) submitBy(ctx context.Context, client *devstack.Client, hosts []*host, more map[string]any) (string, error) {
 	body := map[string]any{"host_ids": ids(hosts), "max_parallel": "100%", "max_failures": "100%"}
 	for key, value := range more {
 		body[key] = value
 	}
 	var made struct{ ID string }
-	if err := s.change(ctx, "job.create", http.MethodPost, "/jobs", body, &made); err != nil {
+	if err := client.Do(ctx, http.MethodPost, "/jobs", body, &made); err != nil {
 		return "", err
 	}
+	s.changed["job.create"]++
 	s.jobs[made.ID] = hosts
 	return made.ID, nil
 }
