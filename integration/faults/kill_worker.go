@@ -30,9 +30,9 @@ func killWorkers(ctx context.Context, s *scene) error {
 	}
 	// A window that closes before a worker ever saw the host is none that it was to be patched in.
 	s.awaitRuns(ctx, func(r run) bool { return r.Status != "queued" && r.Status != "waiting_window" })
-	waves, deaths := 4, 11
+	waves, lasts := 4, 25*time.Second
 	if s.quick {
-		waves, deaths = 1, 6
+		waves, lasts = 1, 15*time.Second
 	}
 	for wave := range waves {
 		if wave > 0 {
@@ -40,7 +40,7 @@ func killWorkers(ctx context.Context, s *scene) error {
 				return err
 			}
 		}
-		for range deaths {
+		for until := time.Now().Add(lasts); time.Now().Before(until); {
 			due := time.Now().Add(between(s.random, 1500*time.Millisecond, 3500*time.Millisecond))
 			if err := s.crash(ctx); err != nil {
 				return err
