@@ -34,7 +34,11 @@ func TestABrokenBuildIsSeen(t *testing.T) {
 		want     string
 	}{
 		"the intent comes after the request": {cell: 2, edits: requestBeforeIntent, want: "(a)"},
-		"old results count":                  {cell: 4, settings: map[string]string{"gate.max_result_age": "10m"}, want: "(d)"},
+		"missed sweeps are made up for after a year": {
+			cell: 5, want: "(cell)",
+			edits: []edit{{"worker/schedules.go", "const catchUp = 2 * time.Minute", "const catchUp = 365 * 24 * time.Hour"}},
+		},
+		"old results count": {cell: 4, settings: map[string]string{"gate.max_result_age": "10m"}, want: "(d)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := &harness{dir: t.TempDir(), seed: 1, quick: true, settings: tt.settings}
