@@ -142,6 +142,10 @@ faults-quick: setup
 	$(GO) build -o bin/faults ./integration/faults
 	@exec bin/faults -quick -parallel 4
 
+.PHONY: record-histories
+record-histories: setup ## Record the runs that tests replay, by the workflows of RELEASE (a tag or commit)
+	@scripts/record-histories.sh "$(RELEASE)"
+
 .PHONY: clean
 clean: ## Remove what was built, and the development state under .dev/
 	@scripts/clean.sh
