@@ -54,20 +54,26 @@ export const windowColumns = (act: Act): ColumnDef<CalendarItem, unknown>[] => [
   {
     id: 'owner',
     header: 'Of',
-    meta: { width: 'minmax(90px, 1fr)', from: 'sm' },
+    meta: { width: 'minmax(124px, 1fr)', from: 'sm' },
     cell: ({ row: { original: i } }) => i.owner ?? 'The whole site',
   },
   {
     id: 'rule',
     header: 'Occurs',
-    meta: { width: 'minmax(160px, 2fr)', from: 'lg' },
+    meta: { width: 'minmax(160px, 2.6fr)', from: 'lg' },
     cell: ({ row: { original: i } }) => (
-      <Stack gap={0}>
-        {ruleTimes(i.window)}
-        <Text size="xs" c="dimmed">
+      <Text
+        size="sm"
+        lh={1.3}
+        lineClamp={2}
+        style={{ whiteSpace: 'normal' }}
+        title={`${ruleTimes(i.window)} ${i.window.time_zone}`}
+      >
+        {ruleTimes(i.window)}{' '}
+        <Text span size="xs" c="dimmed">
           {i.window.time_zone}
         </Text>
-      </Stack>
+      </Text>
     ),
   },
   {
