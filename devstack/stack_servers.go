@@ -12,11 +12,13 @@ import (
 const (
 	databaseVariable = "PATCH_MANAGER_DATABASE__URL"
 	temporalVariable = "TEMPORAL_ADDRESS"
+	fileVariable     = "PATCH_MANAGER_CONFIG"
 )
 
 // prepareEnvironment decides what is ours and what is the caller's, and refuses a taken port before anything starts.
 func (s *Stack) prepareEnvironment(context.Context) error {
 	s.env = newEnvironment(s.config.Environ)
+	s.env.set(fileVariable, "") // whatever is installed on this machine
 	for key, value := range s.config.Settings {
 		s.env.set(variable(key), value)
 	}

@@ -22,9 +22,12 @@ import (
 // gate.retry_interval.
 const EnvPrefix = "PATCH_MANAGER_"
 
+// FileVariable names the file of settings in the environment; it is no setting itself.
+const FileVariable = EnvPrefix + "CONFIG"
+
 // Names with the prefix that are not settings of servers: of the client, of tests, and of `patch-manager dev`.
 var (
-	foreignNames    = []string{"PATCH_MANAGER_URL", "PATCH_MANAGER_TOKEN"}
+	foreignNames    = []string{"PATCH_MANAGER_URL", "PATCH_MANAGER_TOKEN", FileVariable}
 	foreignPrefixes = []string{"PATCH_MANAGER_TEST_", "PATCH_MANAGER_DEV_"}
 )
 

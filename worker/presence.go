@@ -33,6 +33,7 @@ type heart struct {
 	// polls fails while nothing can be given to the worker: it is there, and serves nothing.
 	polls   func(context.Context) error
 	log     *slog.Logger
+	pulse   *pulse
 	failing bool
 }
 
@@ -40,18 +41,20 @@ type heart struct {
 // before what is running is let come to its end: from then on nothing new is taken.
 func (w *Worker) beat(ctx context.Context) (cease func()) {
 	h := heart{
-		workerID: uuid.Must(uuid.NewV7()).String(), zones: w.cfg.Zones, presence: w.cfg.Presence, log: w.cfg.Log,
+		workerID: uuid.Must(uuid.NewV7()).String(), zones: w.cfg.Zones, presence: w.cfg.Presence, log: w.cfg.Log, pulse: &w.pulse,
 		polls: func(ctx context.Context) error {
 			_, err := w.cfg.Temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
 			return err
 		},
 	}
+	w.pulse.felt()
 	ctx, cancel := context.WithCancel(ctx)
 	var beating sync.WaitGroup
 	beating.Go(func() { h.run(ctx) })
 	return func() {
 		cancel()
 		beating.Wait()
+		w.pulse.rest()
 	}
 }
 
@@ -61,6 +64,7 @@ func (h *heart) run(ctx context.Context) {
 	defer ticks.Stop()
 	for {
 		h.once(ctx)
+		h.pulse.felt()
 		select {
 		case <-ticks.C:
 		case <-ctx.Done():

@@ -23,6 +23,9 @@ type noted struct {
 	mu    sync.Mutex
 	fails error
 	hangs bool // Temporal does
+	stuck bool // the database's client does, and does not even heed its deadline
+
+	alive func() error
 }
 
 // become has it fail from now on, unless err is nil, and Temporal hangs or not.
@@ -50,6 +53,9 @@ func (n *noted) ServeZones(ctx context.Context, workerID string, zones []string)
 		return errors.New("not what was asked for")
 	}
 	fails, _ := n.is()
+	if n.stuck {
+		time.Sleep(time.Hour)
+	}
 	if fails == nil {
 		n.said = append(n.said, time.Since(n.from))
 	}
@@ -70,7 +76,9 @@ func beating(t *testing.T, during func(n *noted)) (*noted, string) {
 		n.from = time.Now()
 		h := &heart{
 			workerID: "w", zones: []string{"a", "b"}, presence: n, log: slog.New(slog.NewTextHandler(&log, nil)), polls: n.polls,
+			pulse: &pulse{},
 		}
+		n.alive = h.pulse.alive
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { defer close(ended); h.run(ctx) }()
@@ -113,4 +121,30 @@ func TestAWorkerThatNothingCanBeGivenToDoesNotSayThatItServes(t *testing.T) {
 	require.Equal(t, []time.Duration{0}, n.said)
 	require.Equal(t, 1, strings.Count(log, "deadline exceeded"), log)
 	require.Len(t, n.left, 1)
+}
+
+func TestAWorkerIsAliveWhileWhatItNeedsIsAwayOrHangs(t *testing.T) {
+	t.Parallel()
+	beating(t, func(n *noted) {
+		require.NoError(t, n.alive(), "nothing is due yet")
+		for _, away := range []bool{false, true} {
+			n.become(errors.New("database away"), away)
+			for range 10 {
+				time.Sleep(10 * time.Second)
+				require.NoError(t, n.alive())
+			}
+		}
+	})
+}
+
+func TestAWorkerThatHangsIsNotAlive(t *testing.T) {
+	t.Parallel()
+	beating(t, func(n *noted) {
+		time.Sleep(time.Second)
+		n.stuck = true
+		time.Sleep(aliveFor - time.Second) // since the only beat that ended
+		require.NoError(t, n.alive())
+		time.Sleep(beatEvery)
+		require.ErrorContains(t, n.alive(), "hung for")
+	})
 }

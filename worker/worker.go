@@ -57,6 +57,7 @@ type Config struct {
 type Worker struct {
 	cfg   Config
 	ready atomic.Bool
+	pulse pulse
 }
 
 // New makes a worker; nothing happens before Run.

@@ -87,14 +87,15 @@ func runAPI(ctx context.Context, s settings.Settings) error {
 		Stopping: ctx.Done(), Log: slog.Default(), Version: version(), Now: time.Now,
 		About: about(s, options),
 	}
-	if authority == nil {
-		return serve(ctx, s.API.Listen, api.New(config))
-	}
-	config.Authority = authority
-	return together(ctx,
+	parts := []func(context.Context) error{
 		func(ctx context.Context) error { return serve(ctx, s.API.Listen, api.New(config)) },
-		func(ctx context.Context) error { return keepClient(ctx, authority) },
-	)
+		attend(answers(s.API.Listen)),
+	}
+	if authority != nil {
+		config.Authority = authority
+		parts = append(parts, func(ctx context.Context) error { return keepClient(ctx, authority) })
+	}
+	return together(ctx, parts...)
 }
 
 func apiPolicy(s settings.Settings) api.Policy {

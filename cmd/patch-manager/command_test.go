@@ -3,12 +3,16 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
+	"net"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/patch-manager/patch-manager/devstack"
 	"github.com/patch-manager/patch-manager/fleet"
 	"github.com/patch-manager/patch-manager/store"
 	"github.com/patch-manager/patch-manager/store/storetest"
@@ -42,9 +46,9 @@ func runWith(t *testing.T, in string, args ...string) (string, error) {
 func TestATokenMadeOnTheCommandLineOpensTheDoor(t *testing.T) {
 	t.Parallel()
 	pool := storetest.New(t)
-	url := "--database.url=" + pool.Config().ConnString()
+	address := "--database.url=" + pool.Config().ConnString()
 
-	printed, err := run(t, "token", "create", "--user", "ada", "--role", "admin", url)
+	printed, err := run(t, "token", "create", "--user", "ada", "--role", "admin", address)
 	require.NoError(t, err)
 	token := printed[:len(printed)-1]
 	require.Regexp(t, "^"+fleet.TokenPrefix, token)
@@ -56,23 +60,63 @@ func TestATokenMadeOnTheCommandLineOpensTheDoor(t *testing.T) {
 
 func TestATokenNeedsAnExistingGroup(t *testing.T) {
 	t.Parallel()
-	url := "--database.url=" + storetest.New(t).Config().ConnString()
-	_, err := run(t, "token", "create", "--user", "bob", "--role", "viewer", "--group", "nobody's", url)
+	address := "--database.url=" + storetest.New(t).Config().ConnString()
+	_, err := run(t, "token", "create", "--user", "bob", "--role", "viewer", "--group", "nobody's", address)
 	require.ErrorContains(t, err, "nobody's")
 }
 
 func TestMigrateSaysWhatItApplied(t *testing.T) {
 	t.Parallel()
-	url := "--database.url=" + storetest.Empty(t)
-	_, err := run(t, "token", "create", "--user", "ada", "--role", "admin", url)
+	address := "--database.url=" + storetest.Empty(t)
+	_, err := run(t, "token", "create", "--user", "ada", "--role", "admin", address)
 	require.ErrorContains(t, err, "patch-manager migrate")
 
-	printed, err := run(t, "migrate", url)
+	printed, err := run(t, "migrate", address)
 	require.NoError(t, err)
 	require.Contains(t, printed, "applied 0001_access.sql")
-	printed, err = run(t, "migrate", url)
+	printed, err = run(t, "migrate", address)
 	require.NoError(t, err)
 	require.Contains(t, printed, "up to date")
+}
+
+func TestMigrateWaitsForADatabaseThatDoesNotAnswerYetAsLongAsItIsTold(t *testing.T) {
+	t.Parallel()
+	port, err := devstack.FreePort()
+	require.NoError(t, err)
+	_, err = run(t, "migrate", "--wait=300ms", "--database.url=postgres://x@"+devstack.Address(port)+"/x")
+	require.ErrorContains(t, err, "has not answered for 300ms")
+
+	database, err := url.Parse(storetest.Empty(t))
+	require.NoError(t, err)
+	starting := database.Host
+	database.Host = answersLater(t, starting)
+	printed, err := run(t, "migrate", "--wait=1m", "--database.url="+database.String())
+	require.NoError(t, err)
+	require.Contains(t, printed, "applied 0001_access.sql")
+}
+
+// answersLater is an address that drops the first connections and leads to another one from then on.
+func answersLater(t *testing.T, to string) string {
+	t.Helper()
+	front, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { front.Close() })
+	go func() {
+		for n := 0; ; n++ {
+			in, err := front.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial("tcp", to)
+			if err != nil || n < 2 {
+				in.Close()
+				continue
+			}
+			go func() { defer out.Close(); _, _ = io.Copy(out, in) }()
+			go func() { defer in.Close(); _, _ = io.Copy(in, out) }()
+		}
+	}()
+	return front.Addr().String()
 }
 
 func TestAnUnknownSettingStopsEveryCommand(t *testing.T) {

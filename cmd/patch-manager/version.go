@@ -2,8 +2,14 @@ package main
 
 import "runtime/debug"
 
+// Set by the linker where packages are built, which is without the repository's history.
+var release, builtFrom string
+
 // version is the release this program was built from, or its commit.
 func version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {
 		return "unknown"
@@ -13,6 +19,9 @@ func version() string {
 
 // commit is what this program was built from; empty where the build does not know.
 func commit() string {
+	if builtFrom != "" {
+		return builtFrom
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return ""

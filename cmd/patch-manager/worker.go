@@ -65,7 +65,7 @@ func runWorker(ctx context.Context, s settings.Settings) error {
 		},
 		MaxActivities: s.Worker.MaxActivities, MaxWorkflowTasks: s.Worker.MaxWorkflowTasks, Log: slog.Default(),
 	})
-	return together(ctx, w.Run, func(ctx context.Context) error {
+	return together(ctx, w.Run, attend(w.Alive), func(ctx context.Context) error {
 		if s.Worker.Listen == "" {
 			<-ctx.Done()
 			return nil
