@@ -87,11 +87,15 @@ func planWindow(r Run, cutoff time.Duration) Plan {
 			Unblocks: "a maintenance window for the host, one of its groups or the site",
 		})
 	}
-	next := earlier(span.Start, giveUp)
-	return Plan{Kind: PlanWait, Span: &span, Wait: Wait{
-		Reason: WaitWindow, Detail: "the next maintenance window opens at " + clock(span.Start), NextTryAt: &next, Until: &giveUp,
-		Unblocks: "the window's start",
-	}}
+	w := openingAt(span.Start, earlier(span.Start, giveUp))
+	w.Until = &giveUp
+	return Plan{Kind: PlanWait, Span: &span, Wait: w}
+}
+
+func openingAt(start, next time.Time) Wait {
+	return Wait{
+		Reason: WaitWindow, Detail: "the next maintenance window opens at " + clock(start), NextTryAt: &next, Unblocks: "the window's start",
+	}
 }
 
 // planEntered holds the host to the span it entered: a later one is never used, but an edit moves its end.
@@ -100,6 +104,9 @@ func planEntered(r Run, cutoff time.Duration) Plan {
 	for _, s := range EffectiveSpans(r.Windows, entered, r.Now.Add(SpanHorizon), cutoff) {
 		if s.Start.After(entered) || !s.End.After(entered) {
 			continue
+		}
+		if r.Now.Before(s.Start) { // it was entered by a clock that has been set back since
+			return Plan{Kind: PlanWait, Span: &s, Wait: openingAt(s.Start, s.Start)}
 		}
 		if r.Now.Before(s.LastStart) {
 			return Plan{Kind: PlanGo, Span: &s, Deadline: s.LastStart}

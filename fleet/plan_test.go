@@ -98,6 +98,18 @@ func TestAHostThatEnteredASpanNeverUsesALaterOne(t *testing.T) {
 	requireEnd(t, fleet.PlanRun(planned(second, entered(time.Hour), at(3*time.Hour)), cutoff), fleet.StatusFailed, fleet.ReasonWindowClosed)
 }
 
+// A database may have been set ahead when a host entered its span.
+func TestASpanThatWasEnteredBeforeItsStartIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	window := lasting(fleet.Maintenance, time.Hour, 3*time.Hour)
+	p := fleet.PlanRun(planned(window, entered(-90*time.Minute), at(time.Hour-1)), cutoff)
+	require.Equal(t, fleet.PlanWait, p.Kind)
+	require.Equal(t, fleet.WaitWindow, p.Wait.Reason)
+	require.Equal(t, noon.Add(time.Hour), *p.Wait.NextTryAt)
+	require.Equal(t, noon.Add(time.Hour), p.Span.Start)
+	require.Equal(t, fleet.PlanGo, fleet.PlanRun(planned(window, entered(-90*time.Minute), at(time.Hour)), cutoff).Kind)
+}
+
 func TestAnEditMovesTheEndOfASpanThatWasEntered(t *testing.T) {
 	t.Parallel()
 	longer := fleet.PlanRun(planned(lasting(fleet.Maintenance, -2*time.Hour, 3*time.Hour), entered(time.Hour), at(2*time.Hour)), cutoff)
@@ -214,7 +226,7 @@ func TestAPlanToGoLiesInsideAnEffectiveSpanAndBeforeItsLastStart(t *testing.T) {
 		}
 		r.Now = noon.Add(minutes(-100, 700, "now"))
 		if rapid.Bool().Draw(t, "entered") {
-			before := r.Now.Add(-minutes(0, 600, "ago"))
+			before := r.Now.Add(-minutes(-100, 600, "ago"))
 			r.Row.SpanEnteredAt = &before
 		}
 		r.Job.Immediate = rapid.Bool().Draw(t, "immediate")
