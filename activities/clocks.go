@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/patch-manager/patch-manager/fleet"
@@ -17,13 +18,29 @@ func (r *run) apart(of, from string, by time.Duration) *fleet.Wait {
 	}
 	return &fleet.Wait{
 		Reason:   fleet.WaitClockSkew,
-		Detail:   fmt.Sprintf("clocks: the %s's is %s apart from the %s's, at most %s is allowed", of, by.Abs().Round(time.Second), from, r.policy.Gate.MaxClockSkew),
+		Detail:   fmt.Sprintf(clocksDetail+"the %s's is %s apart from the %s's, at most %s is allowed", of, by.Abs().Round(time.Second), from, r.policy.Gate.MaxClockSkew),
 		Unblocks: "clocks that agree",
 	}
 }
 
 // databaseApart is apart for the clocks of the database and of this worker.
 func (r *run) databaseApart() *fleet.Wait { return r.apart("database", "worker", r.skew) }
+
+// clocksDetail begins what people are told of clocks that are apart.
+const clocksDetail = "clocks: "
+
+// heldByClocks reports whether nothing is to be decided by the time for a host that is being patched, and tells people for as
+// long as that is so.
+func (r *run) heldByClocks(ctx context.Context) (bool, error) {
+	w, told := r.databaseApart(), strings.HasPrefix(r.Row.Detail, clocksDetail)
+	switch {
+	case w != nil && !told:
+		return true, r.store.SavePhase(ctx, r.ref.JobID, r.ref.HostID, r.Row.Phase, w.Detail)
+	case w == nil && told:
+		return false, r.store.SavePhase(ctx, r.ref.JobID, r.ref.HostID, r.Row.Phase, "")
+	}
+	return w != nil, nil
+}
 
 // hostApart is apart for any two clocks, given how far the host's is ahead of this worker's.
 func (r *run) hostApart(ahead time.Duration) *fleet.Wait {
@@ -55,7 +72,7 @@ func (r *run) mistimed(ctx context.Context, a fleet.Admission, w fleet.Wait) (St
 	if a.Attempt == nil {
 		return r.awaitClocks(ctx, w, false)
 	}
-	if a.Attempt.State != fleet.AttemptPrepared { // the host has done it already, or is to be asked for no more than its reboot
+	if a.Attempt.State == fleet.AttemptAccepted { // the host has done it already
 		return r.planHost(ctx, r.ref)
 	}
 	r.Attempt = a.Attempt

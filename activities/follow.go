@@ -175,8 +175,13 @@ func (r *run) applied(ctx context.Context, conn fleet.AgentConn) (Step, bool, er
 		return r.unreachable(ctx, err)
 	}
 	next, phase := StepVerify, fleet.PhaseVerifying
-	if info.PendingReboot && r.Job.AllowReboot && r.roomToReboot() {
-		next, phase = StepReboot, fleet.PhaseRebooting
+	if info.PendingReboot && r.Job.AllowReboot && !r.cancelled() {
+		if apart, err := r.heldByClocks(ctx); apart || err != nil {
+			return Step{}, false, err
+		}
+		if r.roomToReboot() {
+			next, phase = StepReboot, fleet.PhaseRebooting
+		}
 	}
 	if err := r.store.SavePhase(ctx, r.ref.JobID, r.ref.HostID, phase, ""); err != nil {
 		return Step{}, false, err

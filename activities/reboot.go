@@ -33,7 +33,7 @@ func (a *Runs) reboot(ctx context.Context, ref HostRef) (Step, error) {
 		if step, ok, err := r.resume(ctx); !ok || err != nil || step.Next != StepReboot || r.moved() {
 			return step, err
 		}
-		if r.Attempt.RebootState == fleet.RebootRefused && since.IsZero() {
+		if r.Attempt.RebootState == fleet.RebootRefused && since.IsZero() && r.databaseApart() == nil {
 			since = r.Now
 		}
 		step, done, err := r.rebootOnce(ctx, since)
@@ -49,16 +49,7 @@ func (a *Runs) reboot(ctx context.Context, ref HostRef) (Step, error) {
 func (r *run) rebootOnce(ctx context.Context, refusedSince time.Time) (Step, bool, error) {
 	switch r.Attempt.RebootState {
 	case "", fleet.RebootRefused:
-		if !refusedSince.IsZero() && r.Now.Sub(refusedSince) > r.policy.RebootTimeout {
-			return r.rebootFailed(ctx, fmt.Sprintf("the agent did not take the request to reboot within %s", r.policy.RebootTimeout))
-		}
-		if r.Job.CancelRequested || r.Row.CancelRequested {
-			return r.verifyNext(ctx, "the reboot is deferred: cancelled before it was asked for")
-		}
-		if !r.roomToReboot() {
-			return r.verifyNext(ctx, "the reboot is deferred: no room left in the span")
-		}
-		return Step{}, false, r.requestReboot(ctx)
+		return r.mayReboot(ctx, refusedSince)
 	case fleet.RebootDone:
 		return r.verifyNext(ctx, "")
 	case fleet.RebootFailed:
@@ -69,6 +60,25 @@ func (r *run) rebootOnce(ctx context.Context, refusedSince time.Time) (Step, boo
 	}
 	return r.watchReboot(ctx)
 }
+
+// mayReboot asks for the reboot that was not taken yet, unless it was cancelled or the time for it is over.
+func (r *run) mayReboot(ctx context.Context, refusedSince time.Time) (Step, bool, error) {
+	if r.cancelled() {
+		return r.verifyNext(ctx, "the reboot is deferred: cancelled before it was asked for")
+	}
+	if apart, err := r.heldByClocks(ctx); apart || err != nil {
+		return Step{}, false, err
+	}
+	if !refusedSince.IsZero() && r.Now.Sub(refusedSince) > r.policy.RebootTimeout {
+		return r.rebootFailed(ctx, fmt.Sprintf("the agent did not take the request to reboot within %s", r.policy.RebootTimeout))
+	}
+	if !r.roomToReboot() {
+		return r.verifyNext(ctx, "the reboot is deferred: no room left in the span")
+	}
+	return Step{}, false, r.requestReboot(ctx)
+}
+
+func (r *run) cancelled() bool { return r.Job.CancelRequested || r.Row.CancelRequested }
 
 // requestReboot commits the intent and sends the request, once.
 func (r *run) requestReboot(ctx context.Context) error {
@@ -97,12 +107,16 @@ func (r *run) requestReboot(ctx context.Context) error {
 	return err
 }
 
-// watchReboot waits for a host whose uptime is less than the time since the request.
+// watchReboot waits for a host whose uptime is less than the time since the request, which only clocks that agree tell: by one
+// that was set ahead meanwhile a host has rebooted that was not down.
 func (r *run) watchReboot(ctx context.Context) (Step, bool, error) {
 	conn := r.agents.Connect(r.Host.Endpoint())
 	defer conn.Close()
 	var health fleet.AgentHealth
 	err := r.asking(ctx, func(ctx context.Context) (err error) { health, err = conn.Health(ctx); return err })
+	if apart, err := r.heldByClocks(ctx); apart || err != nil {
+		return Step{}, false, err
+	}
 	since := r.Now.Sub(*r.Attempt.RebootAt)
 	if err == nil && health.Uptime < since {
 		if _, err := r.store.RecordReboot(ctx, *r.Attempt, fleet.RebootDone, fleet.RebootAccepted, fleet.RebootUnknown); err != nil {
@@ -132,7 +146,7 @@ func (r *run) rebootFailed(ctx context.Context, detail string) (Step, bool, erro
 	return step, true, err
 }
 
-// roomToReboot reports whether the host would be back before its span ends as the windows are now.
+// roomToReboot reports whether the host is inside its span, and would be back before that ends, as the windows are now.
 func (r *run) roomToReboot() bool {
 	if r.Job.Immediate {
 		span, blackout := fleet.ImmediateSpan(r.Windows, r.Now, r.policy.RebootTimeout)
@@ -144,7 +158,7 @@ func (r *run) roomToReboot() bool {
 	}
 	for _, s := range fleet.EffectiveSpans(r.Windows, entered, r.Now.Add(fleet.SpanHorizon), 0) {
 		if !s.Start.After(entered) && s.End.After(entered) {
-			return !r.Now.Add(r.policy.RebootTimeout).After(s.End)
+			return !r.Now.Before(s.Start) && !r.Now.Add(r.policy.RebootTimeout).After(s.End)
 		}
 	}
 	return false

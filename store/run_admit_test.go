@@ -136,6 +136,32 @@ func TestARefusedAttemptFreesItsSlotAndItsHost(t *testing.T) {
 	db.admitted(other, hosts[0])
 }
 
+func TestAnIntentToRebootIsTakenBackOnlyBeforeTheRebootWasAskedFor(t *testing.T) {
+	t.Parallel()
+	db := newRunDB(t)
+	host := db.host()
+	job := db.immediate(host)
+	intend := func() fleet.Attempt {
+		req := request(job, host)
+		req.RebootOnly = true
+		a, err := db.store.Admit(t.Context(), req)
+		require.NoError(t, err)
+		return *a.Attempt
+	}
+	require.NoError(t, db.store.RecordRefused(t.Context(), intend(), job, host, "taken back"))
+	require.Equal(t, 1, db.run(job, host).Refusals)
+	require.Zero(t, value[int](db, `select count(*) from patch_attempts where slot_released_at is null or finished_at is null`))
+
+	attempt := intend()
+	require.Equal(t, 2, attempt.Number)
+	require.True(t, fleet.IsKind(db.store.RecordAccepted(t.Context(), attempt, job, host, "a"), fleet.KindConflict), "nothing was sent to apply")
+	prepared, err := db.store.PrepareReboot(t.Context(), attempt, job, host)
+	require.NoError(t, err)
+	require.True(t, prepared)
+	require.True(t, fleet.IsKind(db.store.RecordRefused(t.Context(), attempt, job, host, "taken back"), fleet.KindConflict))
+	require.Equal(t, fleet.AttemptNone, db.run(job, host).Attempt.State)
+}
+
 func TestAnIntentOnARefusedHostKeepsThatSomethingWasSentBefore(t *testing.T) {
 	t.Parallel()
 	db := newRunDB(t)

@@ -121,9 +121,11 @@ select @kind::text, e.job_id || '/' || e.host_id,
 from ended e;
 
 -- name: SaveAttemptSent :execrows
--- The sender's own word is taken after the run gave the request up for lost, too.
-update patch_attempts set state = @state, agent_job_id = coalesce(sqlc.narg(agent_job_id), agent_job_id), error = @error
-where id = @id and state in ('prepared', 'unknown') and finished_at is null;
+-- The sender's own word is taken after the run gave the request up for lost, too. An intent to reboot only is taken back where
+-- nothing was asked of the host yet.
+update patch_attempts set state = @state::text, agent_job_id = coalesce(sqlc.narg(agent_job_id), agent_job_id), error = @error
+where id = @id and finished_at is null
+    and (state in ('prepared', 'unknown') or (state = 'none' and reboot_state is null and @state::text = 'refused'));
 
 -- name: MarkAttemptUnknown :execrows
 -- Only once nobody can send it any more.

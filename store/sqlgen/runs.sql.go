@@ -717,11 +717,13 @@ func (q *Queries) SaveAttemptPackages(ctx context.Context, packages json.RawMess
 }
 
 const saveAttemptSent = `-- name: SaveAttemptSent :execrows
-update patch_attempts set state = $1, agent_job_id = coalesce($2, agent_job_id), error = $3
-where id = $4 and state in ('prepared', 'unknown') and finished_at is null
+update patch_attempts set state = $1::text, agent_job_id = coalesce($2, agent_job_id), error = $3
+where id = $4 and finished_at is null
+    and (state in ('prepared', 'unknown') or (state = 'none' and reboot_state is null and $1::text = 'refused'))
 `
 
-// The sender's own word is taken after the run gave the request up for lost, too.
+// The sender's own word is taken after the run gave the request up for lost, too. An intent to reboot only is taken back where
+// nothing was asked of the host yet.
 func (q *Queries) SaveAttemptSent(ctx context.Context, state string, agentJobID *string, error string, iD string) (int64, error) {
 	result, err := q.db.Exec(ctx, saveAttemptSent,
 		state,
