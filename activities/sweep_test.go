@@ -184,7 +184,7 @@ func TestWhatASweepDoesNotReachInTimeCountsAsMissed(t *testing.T) {
 func TestAHangingHostHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newSweepWorld(200)
+		w := newSweepWorld(240)
 		w.took = func(host string) time.Duration {
 			if host == "h00003" {
 				return time.Hour
@@ -193,9 +193,9 @@ func TestAHangingHostHoldsUpNoOther(t *testing.T) {
 		}
 		report, err := w.sweep(time.Minute).run(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, SweepReport{Hosts: 199, Results: 199, Missed: 1}, report)
+		require.Equal(t, SweepReport{Hosts: 239, Results: 239, Missed: 1}, report)
 		for n, id := range w.hosts {
-			require.Equal(t, time.Duration(n)*240*time.Millisecond, w.visits[id])
+			require.Equal(t, time.Duration(n)*200*time.Millisecond, w.visits[id])
 		}
 		require.Equal(t, SweepProgress{After: "h00002", Hosts: 3, Results: 3}, w.beats[len(w.beats)-1])
 	})

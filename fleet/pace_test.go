@@ -40,8 +40,8 @@ func TestWhoComesLateSpreadsWhatIsLeftOverTheTimeThatIsLeft(t *testing.T) {
 	}{
 		"in time":              {120, 2 * time.Minute, 2 * time.Minute, 239 * time.Second},
 		"early":                {120, time.Minute, 2 * time.Minute, 239 * time.Second},
-		"a minute behind":      {60, 2 * time.Minute, 2 * time.Minute, 2*time.Minute + 140*time.Second*179/180},
-		"near the end of it":   {0, 235 * time.Second, 235 * time.Second, 235*time.Second + 48*time.Second*239/240},
+		"a minute behind":      {60, 2 * time.Minute, 2 * time.Minute, 2*time.Minute + 139250*time.Millisecond},
+		"near the end of it":   {0, 235 * time.Second, 235 * time.Second, 235*time.Second + 47800*time.Millisecond},
 		"after the end of all": {0, 10 * time.Minute, 10 * time.Minute, 10 * time.Minute},
 		"all but one are done": {239, 250 * time.Second, 250 * time.Second, 250 * time.Second},
 	} {
@@ -49,9 +49,28 @@ func TestWhoComesLateSpreadsWhatIsLeftOverTheTimeThatIsLeft(t *testing.T) {
 			t.Parallel()
 			p := fleet.NewPace(start, 5*time.Minute, 240, c.done, start.Add(c.after))
 			require.Equal(t, c.first, p.Turn(c.done).Sub(start))
-			require.InDelta(t, c.last, p.Turn(239).Sub(start), float64(time.Microsecond))
+			require.Equal(t, c.last, p.Turn(239).Sub(start))
 			require.Equal(t, start.Add(295*time.Second), p.End)
 		})
+	}
+}
+
+func TestHostsOfAllShardsHaveTheirTurnsOnOneGrid(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+	for _, c := range []struct{ interval, grid time.Duration }{
+		{time.Hour, 50 * time.Millisecond},
+		{5 * time.Second, 50 * time.Millisecond},
+		{4 * time.Second, 40 * time.Millisecond},
+		{time.Second, 10 * time.Millisecond},
+	} {
+		for _, late := range []time.Duration{0, c.interval / 7} {
+			p := fleet.NewPace(start, c.interval, 997, 0, start.Add(late))
+			for n := 1; n < 997; n++ { // the first one's is now
+				turn := p.Turn(n)
+				require.Equal(t, turn, turn.Truncate(c.grid))
+			}
+		}
 	}
 }
 
