@@ -50,6 +50,7 @@ var cells = []cell{
 	{22, "jobs cancelled at every point", false, 60, 1, cancelAnywhere},
 	{23, "Temporal emptied under unfinished jobs", false, 24, 1, emptyTemporal},
 	{24, "keys missing, wrong, readable by others, and rotated by who is killed", false, 24, 1, troubleKeys},
+	{25, "machine of the manager lost, and another set up from a backup", false, 24, 1, loseMachine},
 }
 
 // longest bounds a cell, starting and stopping not counted.

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheReadmeListsEverySettingWithItsDefaultAndMeaning(t *testing.T) {
+func TestTheDocsListEverySettingWithItsDefaultAndMeaning(t *testing.T) {
 	t.Parallel()
 	var table strings.Builder
 	for _, k := range keys {
@@ -19,7 +19,7 @@ func TestTheReadmeListsEverySettingWithItsDefaultAndMeaning(t *testing.T) {
 		}
 		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", k.name, value, k.help)
 	}
-	readme, err := os.ReadFile("../README.md")
+	document, err := os.ReadFile("../docs/settings.md")
 	require.NoError(t, err)
-	require.Contains(t, string(readme), "| --- | --- | --- |\n"+table.String()+"\n")
+	require.Contains(t, string(document), "| --- | --- | --- |\n"+table.String()+"\n")
 }
