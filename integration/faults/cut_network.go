@@ -140,7 +140,7 @@ func (s *scene) cutServer(ctx context.Context, server string, w way, hosts []*ho
 	if _, err := s.submit(ctx, hosts, nil); err != nil {
 		return err
 	}
-	came, err := s.awaitMoment(ctx, moments)
+	came, err := s.awaitMoment(ctx, moments, 15*time.Second)
 	if err != nil {
 		return err
 	}

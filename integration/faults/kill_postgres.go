@@ -37,7 +37,11 @@ func killPostgres(ctx context.Context, s *scene) error {
 	met := map[string]int{}
 	for i := range deaths {
 		moment := postgresMoments[i%len(postgresMoments)]
-		came, err := s.awaitMoment(ctx, moments[moment])
+		patience := time.Minute // each has to be met once, however busy the machine is
+		if met[moment] > 0 {
+			patience = 15 * time.Second
+		}
+		came, err := s.awaitMoment(ctx, moments[moment], patience)
 		if err != nil {
 			return err
 		}
@@ -53,8 +57,7 @@ func killPostgres(ctx context.Context, s *scene) error {
 }
 
 // awaitMoment waits for a moment and reports whether it came; one of a sweep, which has no channel, is any.
-func (s *scene) awaitMoment(ctx context.Context, moment <-chan struct{}) (came bool, err error) {
-	patience := 15 * time.Second
+func (s *scene) awaitMoment(ctx context.Context, moment <-chan struct{}, patience time.Duration) (came bool, err error) {
 	if moment == nil {
 		patience = between(s.random, 3*time.Second, 6*time.Second)
 	}

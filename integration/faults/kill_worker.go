@@ -25,7 +25,7 @@ func killWorkers(ctx context.Context, s *scene) error {
 	if err := s.setOut(ctx); err != nil {
 		return err
 	}
-	if err := s.submitWave(ctx); err != nil {
+	if err := s.submitWave(ctx, s.hosts); err != nil {
 		return err
 	}
 	// A window that closes before a worker ever saw the host is none that it was to be patched in.
@@ -36,7 +36,7 @@ func killWorkers(ctx context.Context, s *scene) error {
 	}
 	for wave := range waves {
 		if wave > 0 {
-			if err := s.submitWave(ctx); err != nil {
+			if err := s.submitWave(ctx, s.hopeful()); err != nil {
 				return err
 			}
 		}
@@ -60,12 +60,22 @@ func killWorkers(ctx context.Context, s *scene) error {
 	return nil
 }
 
-// submitWave submits a job over all hosts, which list their update again.
-func (s *scene) submitWave(ctx context.Context) error {
-	for _, h := range s.hosts {
+// hopeful are the hosts whose window does not close. The others would wait for their next one, which never comes.
+func (s *scene) hopeful() (hosts []*host) {
+	for i, h := range s.hosts {
+		if i%kinds != hopeless {
+			hosts = append(hosts, h)
+		}
+	}
+	return hosts
+}
+
+// submitWave submits a job over hosts, which list their update again.
+func (s *scene) submitWave(ctx context.Context, hosts []*host) error {
+	for _, h := range hosts {
 		h.ResetPatches()
 	}
-	_, err := s.submit(ctx, s.hosts, map[string]any{"allow_reboot": true, "max_parallel": "50%"})
+	_, err := s.submit(ctx, hosts, map[string]any{"allow_reboot": true, "max_parallel": "50%"})
 	return err
 }
 

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -20,9 +22,21 @@ func (s *scene) recovers(what string, took, limit time.Duration) {
 	s.recovered[what] = recovery{max(r.Longest, took), limit, r.Times + 1}
 }
 
+func (r recovery) late() bool { return r.Longest > r.Limit }
+
+// late is what took too long.
+func (o outcome) late() (list []string) {
+	for _, what := range slices.Sorted(maps.Keys(o.Recoveries)) {
+		if r := o.Recoveries[what]; r.late() {
+			list = append(list, fmt.Sprintf("%s: %s", what, r))
+		}
+	}
+	return list
+}
+
 func (r recovery) String() string {
 	late := ""
-	if r.Longest > r.Limit {
+	if r.late() {
 		late = " LATE"
 	}
 	return fmt.Sprintf("%s of %s%s", r.Longest.Round(100*time.Millisecond), r.Limit, late)

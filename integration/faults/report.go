@@ -10,7 +10,9 @@ import (
 	"strings"
 )
 
-// report writes the results and prints their table; it fails where an invariant did not hold or a cell was not judged.
+// report writes the results and prints their table; it fails where an invariant did not hold, a cell was not run or judged, or
+// something took longer to recover than it may. The telling part alone does not fail for the latter: it is run on machines that
+// do other things besides.
 func (h *harness) report(outcomes []outcome) error {
 	written, err := json.MarshalIndent(map[string]any{"seed": h.seed, "quick": h.quick, "cells": outcomes}, "", " ")
 	if err != nil {
@@ -33,7 +35,11 @@ func (h *harness) report(outcomes []outcome) error {
 		if o.Problem != "" {
 			fmt.Printf("cell %d was not judged: %s\n", o.Number, o.Problem)
 		}
-		if o.Problem != "" || len(o.Violations) > 0 {
+		late := o.late()
+		for _, what := range late {
+			fmt.Printf("cell %d, late: %s\n", o.Number, what)
+		}
+		if o.NotRun != "" || o.Problem != "" || len(o.Violations) > 0 || len(late) > 0 && !h.quick {
 			wrong++
 		}
 	}
