@@ -9,8 +9,24 @@ import (
 	"go.temporal.io/sdk/temporal"
 )
 
-// heartbeatEvery is well below the heartbeat timeout of the long steps, whatever one of their requests takes.
+// heartbeatEvery is well below the heartbeat timeout of the long steps, whatever one of their requests takes. Temporal's client may
+// hold one back for as long as the worker's options let it.
 const heartbeatEvery = 10 * time.Second
+
+// handover is what one try of a long step leaves to the next one, which goes on from wherever the host is by then.
+type handover struct {
+	LostSince      time.Time // when the agent was first found not to know the job; zero while it does
+	RefusedSince   time.Time // when the agent first did not take the request to reboot
+	VerifyingSince time.Time
+}
+
+// leftBehind is what the try before this one left.
+func leftBehind(ctx context.Context) (h handover) {
+	if activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &h) != nil {
+		return handover{} // what can not be read begins anew
+	}
+	return h
+}
 
 // alive tells Temporal that a long step is at work, with what its next try would need to know.
 type alive struct {

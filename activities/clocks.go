@@ -54,8 +54,8 @@ func (r *run) hostApart(ahead time.Duration) *fleet.Wait {
 	return nil
 }
 
-// awaitClocks stores that a host waits for clocks that agree. It is tried again by our own
-// clock, since the database's may be the wrong one, and the host's span stays what it was.
+// awaitClocks stores that a host waits for clocks that agree. It is tried again after the retry interval, as Temporal counts it,
+// since any of the other clocks may be the wrong one, and the host's span stays what it was.
 func (r *run) awaitClocks(ctx context.Context, w fleet.Wait, unattempted bool) (Step, error) {
 	next := r.now().Add(r.policy.RetryInterval)
 	w.NextTryAt = &next
@@ -63,7 +63,9 @@ func (r *run) awaitClocks(ctx context.Context, w fleet.Wait, unattempted bool) (
 	if r.Row.Status == fleet.StatusWaitingHealthCheck || r.Row.Status == fleet.StatusWaitingSlot {
 		status = fleet.StatusWaitingHealthCheck
 	}
-	return r.wait(ctx, fleet.Waiting{Status: status, Wait: w, Span: r.Row.Span, Unattempted: unattempted}, time.Time{})
+	step, err := r.wait(ctx, fleet.Waiting{Status: status, Wait: w, Span: r.Row.Span, Unattempted: unattempted}, time.Time{})
+	step.WakeIn = r.policy.RetryInterval
+	return step, err
 }
 
 // mistimed is what becomes of an admission by a clock that nobody should go by: an intent is taken back, for which nothing was
@@ -79,5 +81,12 @@ func (r *run) mistimed(ctx context.Context, a fleet.Admission, w fleet.Wait) (St
 	if err := r.notTaken(ctx, fleet.SendResult{Outcome: fleet.SendNotSent, Detail: w.Detail}); err != nil {
 		return Step{}, err
 	}
-	return r.awaitClocks(ctx, w, !r.Row.Attempted)
+	untouched := !r.Row.Attempted
+	if a.Attempt.Number >= fleet.MaxAttempts {
+		return r.end(ctx, fleet.Ending{
+			Status: fleet.StatusFailed, Reason: fleet.ReasonTooManyRefusals, Unattempted: untouched,
+			Detail: fmt.Sprintf("the request was about to be sent %d times, and was not, at last: %s", fleet.MaxAttempts, w.Detail),
+		})
+	}
+	return r.awaitClocks(ctx, w, untouched)
 }

@@ -174,7 +174,7 @@ func (r *run) refused(ctx context.Context, a fleet.Admission) (Step, error) {
 			Reason: fleet.WaitHostBusy, Detail: "the host: a patch of another job on it is unfinished",
 			Unblocks: "the end of the other job's patch",
 		}, a.Plan, 0), a.Verdict, a.Plan)
-	default:
+	default: // fleet.RefusedTries, by who died before it could end the host
 		return r.end(ctx, fleet.Ending{
 			Status: fleet.StatusFailed, Reason: fleet.ReasonTooManyRefusals,
 			Detail: fmt.Sprintf("the agent did not take the request %d times", fleet.MaxAttempts),

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"go.temporal.io/sdk/activity"
-
 	"github.com/patch-manager/patch-manager/fleet"
 )
 
@@ -21,18 +19,9 @@ func (a *Runs) FollowPatch(ctx context.Context, ref HostRef) (Step, error) {
 	return a.verifyNow(ctx, ref, step, err)
 }
 
-// following is what a try of FollowPatch leaves to the next one.
-type following struct {
-	// LostSince is when the agent was first found not to know the job; zero while it does.
-	LostSince time.Time
-}
-
 func (a *Runs) follow(ctx context.Context, ref HostRef) (Step, error) {
-	var f following
-	if activity.HasHeartbeatDetails(ctx) {
-		_ = activity.GetHeartbeatDetails(ctx, &f) // what can not be read begins anew
-	}
-	beat := stayAlive(ctx, f)
+	left := leftBehind(ctx)
+	beat := stayAlive(ctx, left)
 	defer beat.done()
 	for {
 		r, err := a.load(ctx, ref)
@@ -45,17 +34,17 @@ func (a *Runs) follow(ctx context.Context, ref HostRef) (Step, error) {
 			}
 			return step, err
 		}
-		if step, done, err := r.look(ctx, &f); done || err != nil {
+		if step, done, err := r.look(ctx, &left); done || err != nil {
 			return step, err
 		}
-		if err := beat.pause(a.policy.PollInterval, f); err != nil {
+		if err := beat.pause(a.policy.PollInterval, left); err != nil {
 			return Step{}, err
 		}
 	}
 }
 
 // look asks the agent once how far it is; done where the patch came to an end.
-func (r *run) look(ctx context.Context, f *following) (Step, bool, error) {
+func (r *run) look(ctx context.Context, left *handover) (Step, bool, error) {
 	conn := r.agents.Connect(r.Host.Endpoint())
 	defer conn.Close()
 	job, err := r.findJob(ctx, conn)
@@ -63,9 +52,9 @@ func (r *run) look(ctx context.Context, f *following) (Step, bool, error) {
 	case err != nil && !lost(err):
 		return r.unreachable(ctx, err)
 	case err != nil:
-		return r.settle(ctx, conn, f)
+		return r.settle(ctx, conn, left)
 	}
-	f.LostSince = time.Time{}
+	left.LostSince = time.Time{}
 	if err := r.keepOutput(ctx, job); err != nil {
 		return Step{}, false, err
 	}
@@ -117,9 +106,9 @@ func (r *run) adopt(ctx context.Context, conn fleet.AgentConn) (string, error) {
 }
 
 // settle judges a patch whose job the agent does not know by what the host still lists as pending.
-func (r *run) settle(ctx context.Context, conn fleet.AgentConn, f *following) (Step, bool, error) {
-	if f.LostSince.IsZero() {
-		f.LostSince = r.Now
+func (r *run) settle(ctx context.Context, conn fleet.AgentConn, left *handover) (Step, bool, error) {
+	if left.LostSince.IsZero() {
+		left.LostSince = r.Now
 	}
 	var patches fleet.AgentPatches
 	err := r.asking(ctx, func(ctx context.Context) (err error) { patches, err = conn.Patches(ctx); return err })
@@ -133,7 +122,7 @@ func (r *run) settle(ctx context.Context, conn fleet.AgentConn, f *following) (S
 		}
 		return r.applied(ctx, conn)
 	}
-	if r.Now.Sub(f.LostSince) < r.policy.SettleTimeout {
+	if r.Now.Sub(left.LostSince) < r.policy.SettleTimeout {
 		return Step{}, false, nil
 	}
 	return r.openEnded(ctx, fleet.ReasonOutcomeUnknown, fmt.Sprintf(

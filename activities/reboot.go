@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.temporal.io/sdk/activity"
-
 	"github.com/patch-manager/patch-manager/fleet"
 )
 
@@ -19,11 +17,8 @@ func (a *Runs) RebootHost(ctx context.Context, ref HostRef) (Step, error) {
 }
 
 func (a *Runs) reboot(ctx context.Context, ref HostRef) (Step, error) {
-	var since time.Time // the first request that the agent did not take
-	if activity.HasHeartbeatDetails(ctx) {
-		_ = activity.GetHeartbeatDetails(ctx, &since) // what can not be read begins anew
-	}
-	beat := stayAlive(ctx, since)
+	left := leftBehind(ctx)
+	beat := stayAlive(ctx, left)
 	defer beat.done()
 	for {
 		r, err := a.load(ctx, ref)
@@ -33,14 +28,14 @@ func (a *Runs) reboot(ctx context.Context, ref HostRef) (Step, error) {
 		if step, ok, err := r.resume(ctx); !ok || err != nil || step.Next != StepReboot || r.moved() {
 			return step, err
 		}
-		if r.Attempt.RebootState == fleet.RebootRefused && since.IsZero() && r.databaseApart() == nil {
-			since = r.Now
+		if r.Attempt.RebootState == fleet.RebootRefused && left.RefusedSince.IsZero() && r.databaseApart() == nil {
+			left.RefusedSince = r.Now
 		}
-		step, done, err := r.rebootOnce(ctx, since)
+		step, done, err := r.rebootOnce(ctx, left.RefusedSince)
 		if done || err != nil {
 			return step, err
 		}
-		if err := beat.pause(a.policy.PollInterval, since); err != nil {
+		if err := beat.pause(a.policy.PollInterval, left); err != nil {
 			return Step{}, err
 		}
 	}

@@ -85,6 +85,8 @@ type Step struct {
 	Detail string       `json:"detail,omitempty"`
 	// WakeAt is when a wait ends by itself.
 	WakeAt time.Time `json:"wake_at,omitzero"`
+	// WakeIn is how long a wait lasts at most, whatever any clock says; zero where WakeAt counts.
+	WakeIn time.Duration `json:"wake_in_ns,omitzero"`
 	// Deadline is the instant from which the host will not be dispatched any more; zero where none is known.
 	Deadline time.Time `json:"deadline,omitzero"`
 	// Zone is where the host is to be reached from now on; empty where nothing new is known of that.

@@ -60,6 +60,29 @@ func TestADatabaseOnAnotherClockKeepsAHostWaiting(t *testing.T) {
 	}
 }
 
+func TestAHostWhoseIntentsWereAllTakenBackEndsAsOneThatNothingWasSentTo(t *testing.T) {
+	t.Parallel()
+	s := newRunSite(t)
+	ref := s.job(jobSpec{})
+	require.Equal(t, activities.StepDispatch, s.plan(ref).Next)
+	var worker clock
+	for n := range fleet.MaxAttempts {
+		worker.set(0)
+		s.atLook("GET /system/info", 1, func() { worker.set(-20 * time.Second) })
+		step := s.must(worker.on((*activities.Runs).DispatchPatch), ref)
+		if n < fleet.MaxAttempts-1 {
+			s.requireWaiting(step, ref, fleet.StatusWaitingHealthCheck, fleet.WaitClockSkew)
+			require.Equal(t, s.policy.RetryInterval, step.WakeIn)
+			continue
+		}
+		s.requireEnded(step, ref, fleet.StatusFailed, fleet.ReasonTooManyRefusals)
+	}
+	row := s.run(ref).Row
+	require.False(t, row.Attempted)
+	require.Contains(t, row.Detail, "was about to be sent 5 times, and was not, at last: clocks: ")
+	require.Zero(t, s.sent())
+}
+
 func TestAHostIsNotEndedByAClockThatDisagrees(t *testing.T) {
 	t.Parallel()
 	s := newRunSite(t)

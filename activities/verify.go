@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"go.temporal.io/sdk/activity"
-
 	"github.com/patch-manager/patch-manager/fleet"
 )
 
@@ -35,17 +33,9 @@ type finding struct {
 	installed     int
 }
 
-// verifying is what a try that verifies leaves to the next one.
-type verifying struct {
-	VerifyingSince time.Time
-}
-
 func (a *Runs) verify(ctx context.Context, ref HostRef) (Step, error) {
-	var v verifying
-	if activity.HasHeartbeatDetails(ctx) {
-		_ = activity.GetHeartbeatDetails(ctx, &v) // what can not be read begins anew
-	}
-	beat := stayAlive(ctx, v)
+	left := leftBehind(ctx)
+	beat := stayAlive(ctx, left)
 	defer beat.done()
 	for {
 		r, err := a.load(ctx, ref)
@@ -55,20 +45,20 @@ func (a *Runs) verify(ctx context.Context, ref HostRef) (Step, error) {
 		if step, ok, err := r.resume(ctx); !ok || err != nil || step.Next != StepVerify || r.moved() {
 			return step, err
 		}
-		if v.VerifyingSince.IsZero() {
-			v.VerifyingSince = r.Now
+		if left.VerifyingSince.IsZero() {
+			left.VerifyingSince = r.Now
 		}
 		found, err := r.inspect(ctx)
 		if err != nil {
 			return Step{}, err
 		}
-		if found.reason == "" || r.Now.Sub(v.VerifyingSince) >= a.policy.VerifyTimeout {
+		if found.reason == "" || r.Now.Sub(left.VerifyingSince) >= a.policy.VerifyTimeout {
 			return r.verified(ctx, found)
 		}
-		if err := r.sayStill(ctx, found, v.VerifyingSince); err != nil {
+		if err := r.sayStill(ctx, found, left.VerifyingSince); err != nil {
 			return Step{}, err
 		}
-		if err := beat.pause(a.policy.PollInterval, v); err != nil {
+		if err := beat.pause(a.policy.PollInterval, left); err != nil {
 			return Step{}, err
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // What is lost on the way to the database is sent again after ever longer pauses, of up to two minutes, in which nobody learns
 // that the way is open again. A connection is therefore given up before, and a new one is tried all the while.
 const (
-	dialTimeout  = 5 * time.Second  // where the address of the database says nothing of it
+	dialTimeout  = 5 * time.Second  // where the address of the database gives none, or 0
 	unansweredBy = 10 * time.Second // by the other machine, not by the database, which may think for longer
 )
 

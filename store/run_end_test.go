@@ -229,6 +229,16 @@ func TestOnlyWaitsForASlotAreTakenOffTheGateTimeout(t *testing.T) {
 
 	db.wait(job, host, fleet.StatusWaitingSlot, fleet.WaitSlot)
 	backdate()
+	db.wait(job, host, fleet.StatusWaitingHealthCheck, fleet.WaitClockSkew)
+	require.InDelta(t, 600, db.run(job, host).Row.SlotWait.Seconds(), 10, "how long it was is not known by clocks that disagree")
+
+	db.wait(job, host, fleet.StatusWaitingSlot, fleet.WaitSlot)
+	db.exec(`update job_hosts set slot_wait_started_at = slot_wait_started_at + interval '10 minutes'`) // the clock is set back
+	db.wait(job, host, fleet.StatusWaitingHealthCheck, fleet.WaitHealthCheck)
+	require.InDelta(t, 600, db.run(job, host).Row.SlotWait.Seconds(), 10)
+
+	db.wait(job, host, fleet.StatusWaitingSlot, fleet.WaitSlot)
+	backdate()
 	db.admitted(job, host)
 	require.InDelta(t, 1200, db.run(job, host).Row.SlotWait.Seconds(), 10)
 }

@@ -183,6 +183,10 @@ func (w *Worker) newWorker(queue string, activitiesOnly bool, fatal chan<- error
 	return made
 }
 
+// heartbeatThrottle is how long Temporal's client may hold heartbeats back, which left to itself does so for four fifths of their
+// timeout. That is as long for shards of a sweep; a host that is being patched would be silent for 24 of its 30 s.
+const heartbeatThrottle = 12 * time.Second
+
 // options has no deployment version: a run that is pinned to one waits for ever once an upgrade has removed it.
 func (w *Worker) options(activitiesOnly bool, fatal chan<- error) sdk.Options {
 	return sdk.Options{
@@ -192,6 +196,7 @@ func (w *Worker) options(activitiesOnly bool, fatal chan<- error) sdk.Options {
 		MaxConcurrentActivityTaskPollers:       pollers,
 		MaxConcurrentWorkflowTaskPollers:       pollers,
 		DeadlockDetectionTimeout:               deadlockTimeout,
+		MaxHeartbeatThrottleInterval:           heartbeatThrottle,
 		WorkerStopTimeout:                      w.cfg.StopTimeout,
 		OnFatalError: func(err error) {
 			select {

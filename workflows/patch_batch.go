@@ -30,7 +30,8 @@ func PatchBatch(ctx workflow.Context, in PatchBatchInput) (PatchBatchResult, err
 	return b.run(ctx)
 }
 
-// How often a host's run is started again that ended without recording an end, and after how long.
+// How often a host's run is started again that ended without recording an end, and after how long. A job waits as long before it
+// starts a lost batch again.
 const (
 	maxHostStarts = 3
 	restartAfter  = time.Minute

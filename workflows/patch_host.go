@@ -164,8 +164,7 @@ func (h *hostRun) wait(ctx workflow.Context) error {
 	timing, cancelTimer := workflow.WithCancel(timing)
 	defer stop()
 	s := workflow.NewSelector(ctx)
-	if !h.state.Step.WakeAt.IsZero() {
-		d := max(time.Second, h.state.Step.WakeAt.Sub(workflow.Now(ctx)))
+	if d := h.untilNextTry(ctx); d > 0 {
 		s.AddFuture(workflow.NewTimerWithOptions(timing, d, workflow.TimerOptions{Summary: string(h.state.Step.Reason)}), func(workflow.Future) {})
 	}
 	wake := workflow.GetSignalChannel(ctx, SignalWake)
@@ -187,6 +186,18 @@ func (h *hostRun) wait(ctx workflow.Context) error {
 	}
 	h.state.Step = h.afterWait(ctx)
 	return nil
+}
+
+// untilNextTry is how long a wait lasts by itself; zero for as long as nothing else ends it.
+func (h *hostRun) untilNextTry(ctx workflow.Context) time.Duration {
+	switch step := h.state.Step; {
+	case step.WakeIn > 0:
+		return step.WakeIn
+	case step.WakeAt.IsZero():
+		return 0
+	default:
+		return max(time.Second, step.WakeAt.Sub(workflow.Now(ctx)))
+	}
 }
 
 // afterWait goes to the gate, or to the calendar where the host has no open span or its last start has passed.

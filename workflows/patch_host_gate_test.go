@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/patch-manager/patch-manager/activities"
 	"github.com/patch-manager/patch-manager/fleet"
 	"github.com/patch-manager/patch-manager/workflows"
 )
@@ -372,3 +373,19 @@ type updateAnswer struct{ got chan any }
 func (u *updateAnswer) Accept()                   {}
 func (u *updateAnswer) Reject(err error)          { u.got <- error2{err} }
 func (u *updateAnswer) Complete(_ any, err error) { u.got <- error2{err} }
+
+func TestAHostThatWaitsForClocksIsTriedAgainAfterAWhileWhateverTheWorkersClockSaid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.add("h", open(monday, 120))
+	w.env.ExecuteWorkflow(workflows.PatchHost, workflows.PatchHostInput{
+		JobID: "job", HostID: "h", FQDN: "h.test", Zone: fleet.DefaultZone,
+		State: &workflows.HostState{Step: activities.Step{
+			Next: activities.StepWait, Status: fleet.StatusWaitingWindow, Reason: fleet.WaitClockSkew,
+			WakeAt: monday.Add(65 * time.Minute), WakeIn: 5 * time.Minute,
+		}},
+	})
+	require.NoError(t, w.env.GetWorkflowError())
+	w.ended(m, fleet.StatusSucceeded, fleet.ReasonPatched)
+	require.Equal(t, []time.Time{monday.Add(5 * time.Minute)}, m.agent.executions)
+}

@@ -34,7 +34,8 @@ func (s *scene) jobState(ctx context.Context, job string) (state jobState, err e
 	return state, err
 }
 
-// awaitRuns waits until every host of every job is as it should be, or ctx ends. Each time it looks at all of them.
+// awaitRuns waits until every host of every job is as it should be, or ctx ends. Each time it looks at all of them, since a host
+// may be as it should be for a moment only, while others are not yet.
 func (s *scene) awaitRuns(ctx context.Context, is func(run) bool) {
 	for {
 		runs, err := s.runs(ctx)

@@ -51,7 +51,7 @@ on conflict do nothing;
 -- name: StartRunning :execrows
 update job_hosts set status = 'running', phase = @phase::text, reason = null, detail = '', attempted = attempted or @attempted::boolean, wait = null,
     slot_woken_at = null, agent_job_id = sqlc.narg(agent_job_id),
-    slot_wait_seconds = slot_wait_seconds + coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0),
+    slot_wait_seconds = slot_wait_seconds + greatest(coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0), 0),
     slot_wait_started_at = null,
     span_starts_at = sqlc.narg(span_starts_at), span_last_start_at = sqlc.narg(span_last_start_at), span_ends_at = sqlc.narg(span_ends_at),
     span_entered_at = coalesce(span_entered_at, clock_timestamp()),
@@ -62,15 +62,15 @@ where job_id = @job_id and host_id = @host_id
     and (status in ('queued', 'waiting_window', 'waiting_health_check', 'waiting_slot') or (status = 'running' and phase = 'dispatching'));
 
 -- name: SaveWaiting :execrows
--- A wait for a busy host is none for a slot: the gate timeout of an immediate job goes on. Whoever decided anew may be
--- woken for the next free slot at once.
+-- A wait for a busy host is none for a slot: the gate timeout of an immediate job goes on. How long one for a slot was is not
+-- known by clocks that disagree. Whoever decided anew may be woken for the next free slot at once.
 update job_hosts jh set status = @status::text, phase = null, reason = @reason::text, detail = @detail, wait = @wait,
     attempted = attempted and not @unattempted::boolean,
     span_starts_at = sqlc.narg(span_starts_at), span_last_start_at = sqlc.narg(span_last_start_at), span_ends_at = sqlc.narg(span_ends_at),
     span_entered_at = case when @entered::boolean then coalesce(span_entered_at, clock_timestamp()) else span_entered_at end,
     gate_started_at = case when @start_gate::boolean then coalesce(gate_started_at, clock_timestamp()) else gate_started_at end,
-    slot_wait_seconds = slot_wait_seconds + case when @reason::text = 'slot' then 0
-        else coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0) end,
+    slot_wait_seconds = slot_wait_seconds + case when @reason::text in ('slot', 'clock_skew') then 0
+        else greatest(coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0), 0) end,
     slot_wait_started_at = case when @reason::text = 'slot' then coalesce(slot_wait_started_at, clock_timestamp()) end,
     slot_woken_at = null,
     times = jsonb_build_object(@status::text, clock_timestamp()) || times,
@@ -91,7 +91,7 @@ where job_id = @job_id and host_id = @host_id and status = 'running' and progres
 -- name: FinishJobHost :execrows
 update job_hosts set status = @status::text, phase = null, reason = @reason::text, detail = @detail, wait = null,
     attempted = attempted and not @unattempted::boolean,
-    slot_wait_seconds = slot_wait_seconds + coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0),
+    slot_wait_seconds = slot_wait_seconds + greatest(coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0), 0),
     slot_wait_started_at = null,
     times = jsonb_build_object(@status::text, clock_timestamp()) || times, updated_at = clock_timestamp()
 where job_id = @job_id and host_id = @host_id
@@ -102,7 +102,7 @@ where job_id = @job_id and host_id = @host_id
 -- a step that ends it, or the next one does. The caller holds the job's row, so that none of them is being admitted.
 with ended as (
     update job_hosts jh set status = 'cancelled', phase = null, reason = 'cancelled_by_user', detail = @detail, wait = null,
-        slot_wait_seconds = slot_wait_seconds + coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0),
+        slot_wait_seconds = slot_wait_seconds + greatest(coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0), 0),
         slot_wait_started_at = null,
         times = jsonb_build_object('cancelled', clock_timestamp()) || times, updated_at = clock_timestamp()
     where jh.job_id = @job_id and jh.host_id in (

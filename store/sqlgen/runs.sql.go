@@ -102,7 +102,7 @@ func (q *Queries) DeleteWakeups(ctx context.Context, ids []int64) error {
 const endWaitingOfCancelledJob = `-- name: EndWaitingOfCancelledJob :exec
 with ended as (
     update job_hosts jh set status = 'cancelled', phase = null, reason = 'cancelled_by_user', detail = $2, wait = null,
-        slot_wait_seconds = slot_wait_seconds + coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0),
+        slot_wait_seconds = slot_wait_seconds + greatest(coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0), 0),
         slot_wait_started_at = null,
         times = jsonb_build_object('cancelled', clock_timestamp()) || times, updated_at = clock_timestamp()
     where jh.job_id = $3 and jh.host_id in (
@@ -131,7 +131,7 @@ func (q *Queries) EndWaitingOfCancelledJob(ctx context.Context, kind string, det
 const finishJobHost = `-- name: FinishJobHost :execrows
 update job_hosts set status = $1::text, phase = null, reason = $2::text, detail = $3, wait = null,
     attempted = attempted and not $4::boolean,
-    slot_wait_seconds = slot_wait_seconds + coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0),
+    slot_wait_seconds = slot_wait_seconds + greatest(coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0), 0),
     slot_wait_started_at = null,
     times = jsonb_build_object($1::text, clock_timestamp()) || times, updated_at = clock_timestamp()
 where job_id = $5 and host_id = $6
@@ -797,8 +797,8 @@ update job_hosts jh set status = $1::text, phase = null, reason = $2::text, deta
     span_starts_at = $6, span_last_start_at = $7, span_ends_at = $8,
     span_entered_at = case when $9::boolean then coalesce(span_entered_at, clock_timestamp()) else span_entered_at end,
     gate_started_at = case when $10::boolean then coalesce(gate_started_at, clock_timestamp()) else gate_started_at end,
-    slot_wait_seconds = slot_wait_seconds + case when $2::text = 'slot' then 0
-        else coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0) end,
+    slot_wait_seconds = slot_wait_seconds + case when $2::text in ('slot', 'clock_skew') then 0
+        else greatest(coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0), 0) end,
     slot_wait_started_at = case when $2::text = 'slot' then coalesce(slot_wait_started_at, clock_timestamp()) end,
     slot_woken_at = null,
     times = jsonb_build_object($1::text, clock_timestamp()) || times,
@@ -823,8 +823,8 @@ type SaveWaitingParams struct {
 	HostID          string
 }
 
-// A wait for a busy host is none for a slot: the gate timeout of an immediate job goes on. Whoever decided anew may be
-// woken for the next free slot at once.
+// A wait for a busy host is none for a slot: the gate timeout of an immediate job goes on. How long one for a slot was is not
+// known by clocks that disagree. Whoever decided anew may be woken for the next free slot at once.
 func (q *Queries) SaveWaiting(ctx context.Context, arg SaveWaitingParams) (int64, error) {
 	result, err := q.db.Exec(ctx, saveWaiting,
 		arg.Status,
@@ -871,7 +871,7 @@ func (q *Queries) StartJobRun(ctx context.Context, runID string, jobID string) (
 const startRunning = `-- name: StartRunning :execrows
 update job_hosts set status = 'running', phase = $1::text, reason = null, detail = '', attempted = attempted or $2::boolean, wait = null,
     slot_woken_at = null, agent_job_id = $3,
-    slot_wait_seconds = slot_wait_seconds + coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0),
+    slot_wait_seconds = slot_wait_seconds + greatest(coalesce(extract(epoch from clock_timestamp() - slot_wait_started_at), 0), 0),
     slot_wait_started_at = null,
     span_starts_at = $4, span_last_start_at = $5, span_ends_at = $6,
     span_entered_at = coalesce(span_entered_at, clock_timestamp()),
