@@ -30,7 +30,7 @@ func killWorkers(ctx context.Context, s *scene) error {
 	}
 	// A window that closes before a worker ever saw the host is none that it was to be patched in.
 	s.awaitRuns(ctx, func(r run) bool { return r.Status != "queued" && r.Status != "waiting_window" })
-	waves, lasts := 4, 25*time.Second
+	waves, lasts := 3, 20*time.Second
 	if s.quick {
 		waves, lasts = 1, 15*time.Second
 	}
