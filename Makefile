@@ -134,7 +134,7 @@ bench-full: setup ## Measure also what takes hours: whole fleets, the gate and t
 faults: setup ## Break every part of a running system while jobs run, and judge by what the hosts have logged
 	@scripts/ensure-deps.sh faults
 	$(GO) build -o bin/faults ./integration/faults
-	@bin/faults -parallel 3
+	@bin/faults -parallel 2
 	$(GO) test -tags faults -count 1 -timeout 20m -run TestABrokenBuildIsSeen ./integration/faults
 
 .PHONY: faults-quick

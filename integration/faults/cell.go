@@ -26,7 +26,7 @@ type cell struct {
 }
 
 var cells = []cell{
-	{1, "worker killed every 1.5 to 3.5 s", true, 60, 18, killWorkers},
+	{1, "worker killed every 1.5 to 3.5 s", true, 60, 22, killWorkers},
 	{2, "worker killed at each failpoint of a dispatch", true, 24, 2, killAtFailpoints},
 	{3, "worker frozen past its heartbeat while another takes over", false, 16, 1, pauseWorker},
 	{4, "Temporal killed for 10 s, and across a window's end", false, 20, 1, killTemporal},
