@@ -52,6 +52,8 @@ var mayImport = map[string][]string{
 	"worker/workertest": {"..."},
 	"api":               {"fleet", "activities", "workflows", "web"},
 	"cmd/patch-agent":   {"fleet", "agent", "agent/host"},
+	"client":            {},
+	"cli":               {"client"},
 	"cmd":               {"..."},
 	"integration":       {"..."},
 	"bench":             {"..."},

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds a pinned tool once and prints its path:
 #
-#   scripts/tool.sh sqlc|gofumpt|golangci-lint|workflowcheck|govulncheck|temporal
+#   scripts/tool.sh oapi-codegen|sqlc|gofumpt|golangci-lint|workflowcheck|govulncheck|temporal
 #
 # The versions are those of tools/go.mod and temporal-dev/go.mod.
 set -eu
@@ -15,6 +15,7 @@ gofumpt) module=mvdan.cc/gofumpt package=$module dir=tools ;;
 golangci-lint) module=github.com/golangci/golangci-lint/v2 package=$module/cmd/golangci-lint dir=tools ;;
 workflowcheck) module=go.temporal.io/sdk/contrib/tools/workflowcheck package=$module dir=tools ;;
 govulncheck) module=golang.org/x/vuln package=$module/cmd/govulncheck dir=tools ;;
+oapi-codegen) module=github.com/oapi-codegen/oapi-codegen/v2 package=$module/cmd/oapi-codegen dir=tools/client ;;
 temporal) module=github.com/temporalio/cli package=$module/cmd/temporal dir=temporal-dev ;;
 *)
 	echo "tool.sh: unknown tool $1" >&2

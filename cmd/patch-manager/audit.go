@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/patch-manager/patch-manager/cli"
 	"github.com/patch-manager/patch-manager/fleet"
 	"github.com/patch-manager/patch-manager/secret"
 	"github.com/patch-manager/patch-manager/settings"
@@ -19,8 +20,8 @@ import (
 )
 
 func newAudit() *cobra.Command {
-	cmd := &cobra.Command{Use: "audit", Short: "Verify the audit entries"}
-	cmd.AddCommand(newAuditVerify(), newAuditSeal())
+	cmd := &cobra.Command{Use: "audit", Short: "Show and verify the audit entries"}
+	cmd.AddCommand(newAuditVerify(), newAuditSeal(), cli.AuditTail())
 	return cmd
 }
 

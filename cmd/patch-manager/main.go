@@ -10,6 +10,14 @@ import (
 	_ "time/tzdata" // windows are computed in any zone, also on a machine without the zone files
 
 	"github.com/spf13/cobra"
+
+	"github.com/patch-manager/patch-manager/cli"
+)
+
+// The two kinds of commands: of people and scripts anywhere, and on the machines of an installation.
+const (
+	clientGroup = "client"
+	serverGroup = "server"
 )
 
 func main() {
@@ -18,7 +26,7 @@ func main() {
 	context.AfterFunc(ctx, stop)
 	if err := newRoot().ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "patch-manager:", err)
-		os.Exit(1)
+		os.Exit(cli.ExitCode(err))
 	}
 }
 
@@ -31,6 +39,17 @@ func newRoot() *cobra.Command {
 		Version:       version(),
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Usage(err) })
+	root.AddGroup(&cobra.Group{ID: clientGroup, Title: "To work with a Patch Manager:"}, &cobra.Group{ID: serverGroup, Title: "To run one:"})
+	for _, cmd := range cli.Commands() {
+		cmd.GroupID = clientGroup
+		root.AddCommand(cmd)
+	}
 	root.AddCommand(newAPI(), newWorker(), newMigrate(), newToken(), newUser(), newKeys(), newAudit(), newOpenAPI(), newDev(), newDemo(), newDemoReal())
+	for _, cmd := range root.Commands() {
+		if cmd.GroupID == "" {
+			cmd.GroupID = serverGroup
+		}
+	}
 	return root
 }
