@@ -149,6 +149,15 @@ faults-quick: setup
 record-histories: setup ## Record the runs that tests replay, by the workflows of RELEASE (a tag or commit)
 	@scripts/record-histories.sh "$(RELEASE)"
 
+.PHONY: package
+package: setup ## Build the packages of this commit into dist/
+	@scripts/package.sh
+
+.PHONY: package-check
+package-check: package ## Build them again elsewhere, judge them, and install and purge them in an empty Debian (as root)
+	@scripts/ensure-deps.sh package
+	@scripts/package-check.sh
+
 .PHONY: clean
 clean: ## Remove what was built, and the development state under .dev/
 	@scripts/clean.sh

@@ -4,6 +4,7 @@
 #   scripts/ensure-deps.sh            the Postgres server's programs, for development and tests, and npm for the web UI
 #   scripts/ensure-deps.sh browser    also the browser that the web UI is tested in
 #   scripts/ensure-deps.sh faults     also what `make faults` sets the clock of Postgres with
+#   scripts/ensure-deps.sh package    also what `make package-check` tries packages with
 #   scripts/ensure-deps.sh real-host  also what `make demo-real` boots a guest with
 #
 # Root and whoever may sudo without a password get them installed; everybody else is told the one command to run.
@@ -32,6 +33,7 @@ missing() {
 	have npm || echo npm
 	[ "${1:-}" != browser ] || have chromium || have chromium-browser || have google-chrome || echo chromium
 	[ "${1:-}" != faults ] || have_faketime || echo libfaketime
+	[ "${1:-}" != package ] || { have lintian || echo lintian; have debootstrap || echo debootstrap; have systemd-analyze || echo systemd; }
 	[ "${1:-}" = real-host ] || return 0
 	have debootstrap || echo debootstrap
 	have systemd-nspawn || echo systemd-container

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Builds a pinned tool once and prints its path:
 #
-#   scripts/tool.sh oapi-codegen|sqlc|gofumpt|golangci-lint|workflowcheck|govulncheck|temporal
+#   scripts/tool.sh oapi-codegen|sqlc|gofumpt|golangci-lint|workflowcheck|govulncheck|temporal|nfpm|cyclonedx-gomod|oasdiff
 #
-# The versions are those of tools/go.mod and temporal-dev/go.mod.
+# The versions are those of tools/go.mod, tools/release/go.mod and temporal-dev/go.mod.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -16,6 +16,9 @@ golangci-lint) module=github.com/golangci/golangci-lint/v2 package=$module/cmd/g
 workflowcheck) module=go.temporal.io/sdk/contrib/tools/workflowcheck package=$module dir=tools ;;
 govulncheck) module=golang.org/x/vuln package=$module/cmd/govulncheck dir=tools ;;
 oapi-codegen) module=github.com/oapi-codegen/oapi-codegen/v2 package=$module/cmd/oapi-codegen dir=tools/client ;;
+nfpm) module=github.com/goreleaser/nfpm/v2 package=$module/cmd/nfpm dir=tools/release ;;
+cyclonedx-gomod) module=github.com/CycloneDX/cyclonedx-gomod package=$module/cmd/cyclonedx-gomod dir=tools/release ;;
+oasdiff) module=github.com/oasdiff/oasdiff package=$module dir=tools/release ;;
 temporal) module=github.com/temporalio/cli package=$module/cmd/temporal dir=temporal-dev ;;
 *)
 	echo "tool.sh: unknown tool $1" >&2

@@ -1,4 +1,4 @@
-// Command patch-agent is the agent on a patched host. See package agent/host.
+// Command patch-agent is the agent on a patched host, and `patch-agent enroll` gets it its certificate. See package agent/host.
 package main
 
 import (
@@ -32,6 +32,9 @@ func main() {
 }
 
 func run() error {
+	if len(os.Args) > 1 && os.Args[1] == "enroll" {
+		return enroll(os.Args[2:])
+	}
 	var o options
 	flag.StringVar(&o.listen, "listen", ":12443", "address to serve on")
 	flag.StringVar(&o.cert, "cert", "/etc/patch-agent/server.pem", "certificate of this host, PEM")

@@ -1,0 +1,98 @@
+#!/bin/sh
+# Tries what `make package` built: that another folder builds the same bytes, what lintian and systemd think of it, and that it is
+# installed, upgraded, removed and purged in an empty Debian without leaving anything behind that it should not. Needs root.
+set -eu
+cd "$(dirname "$0")/.."
+
+most_exposed=1.5 # as systemd counts it
+work=.dev/package-check
+arch=$(dpkg --print-architecture)
+
+say() { echo "▸ $*"; }
+fail() {
+	echo "package-check: $*" >&2
+	exit 1
+}
+
+[ "$(id -u)" = 0 ] || fail "must be run by root, who makes the empty Debian"
+umask 022
+rm -rf "$work/clone"
+mkdir -p "$work"
+
+say "building once more, in another folder"
+git clone --quiet --no-hardlinks . "$work/clone"
+(cd "$work/clone" && scripts/package.sh >/dev/null)
+cmp dist/SHA256SUMS "$work/clone/dist/SHA256SUMS" || fail "another folder builds other bytes; is something not committed?"
+rm -rf "$work/clone"
+
+say "lintian"
+lintian --allow-root --fail-on error dist/*.deb
+
+say "systemd-analyze security"
+for unit in packaging/patch-manager/patch-manager-*.service; do
+	score=$(systemd-analyze security --offline=true --no-pager "$unit" | sed -n 's/.*level for .*: \([0-9.]*\) .*/\1/p')
+	echo "  ${unit##*/}: $score of at most $most_exposed"
+	[ "$(printf '%s\n' "$score" $most_exposed | sort -g | tail -n 1)" = $most_exposed ] || fail "$unit is exposed more than that"
+done
+
+say "an empty Debian"
+root=$PWD/$work/root
+if [ ! -e "$root.tar" ]; then
+	rm -rf "$root"
+	debootstrap --variant=minbase --include=systemd,dbus bookworm "$root" >"$work/debootstrap.log"
+	tar -C "$root" -cf "$root.tar.new" .
+	mv "$root.tar.new" "$root.tar"
+fi
+rm -rf --one-file-system "$root"
+mkdir "$root"
+tar -C "$root" -xf "$root.tar"
+mount -t proc proc "$root/proc"
+trap 'umount "$root/proc"' EXIT
+mkdir -p "$root/packages/now" "$root/packages/next"
+inside() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }
+
+# later builds the same programs as a later version.
+later() {
+	nfpm=$(scripts/tool.sh nfpm)
+	for package in patch-manager patch-agent; do
+		(cd ".dev/package/$arch" && ARCH=$arch VERSION="$(../../../scripts/version.sh)+later" "$nfpm" package \
+			--config "packaging/$package/nfpm.yaml" --packager deb --target "$root/packages/next" >/dev/null)
+	done
+}
+
+# files lists what is in the empty Debian, but for what dpkg and the system keep for themselves.
+files() { (cd "$root" && find . -path ./proc -prune -o -path ./packages -prune -o -path ./var/lib/dpkg -prune -o -path ./var/log -prune -o -print | sort); }
+
+owned() {
+	[ "$(inside stat -c '%a %U:%G' "$1")" = "$2" ] || fail "$1 is $(inside stat -c '%a %U:%G' "$1") and not $2"
+}
+
+cp dist/*_"$arch".deb "$root/packages/now"
+later
+inside systemd-sysusers >/dev/null 2>&1 # what Debian's own packages want, so that only ours is new
+files >"$work/before"
+for round in 1 2 3; do
+	say "round $round: install, upgrade, remove, install again, purge"
+	inside sh -c 'dpkg --install /packages/now/*.deb' >/dev/null
+	owned /etc/patch-manager/keys '700 patch-manager:patch-manager'
+	owned /etc/patch-manager/pki '750 patch-manager:patch-manager'
+	owned /etc/patch-manager/config.yaml '640 root:patch-manager'
+	owned /etc/patch-agent '700 root:root'
+	inside patch-manager --version >/dev/null
+	echo key >"$root/etc/patch-manager/keys/health-check.key"
+	echo key >"$root/etc/patch-agent/server-key.pem"
+	echo '# changed' >>"$root/etc/patch-manager/config.yaml"
+	inside sh -c 'dpkg --install /packages/next/*.deb' >/dev/null
+	grep -q '^# changed' "$root/etc/patch-manager/config.yaml" || fail "an upgrade took back a changed setting"
+	inside dpkg --remove patch-manager patch-agent >/dev/null
+	[ -e "$root/etc/patch-manager/keys/health-check.key" ] || fail "a removal took the keys"
+	[ -e "$root/etc/patch-agent/server-key.pem" ] || fail "a removal took the agent's key"
+	[ ! -e "$root/usr/bin/patch-manager" ] || fail "a removal left the program"
+	inside sh -c 'dpkg --install /packages/next/*.deb' >/dev/null
+	[ "$(cat "$root/etc/patch-manager/keys/health-check.key")" = key ] || fail "the keys did not survive"
+	inside dpkg --purge patch-manager patch-agent >/dev/null
+	files >"$work/after"
+	diff "$work/before" "$work/after" || fail "a purge left something behind"
+	inside getent passwd patch-manager >/dev/null || fail "a purge removed the user, whose number another one could get"
+done
+say "all is well"

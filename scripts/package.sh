@@ -1,0 +1,62 @@
+#!/bin/sh
+# Builds the packages of this tree into dist/:
+#
+#   scripts/package.sh [<architecture> ...]     amd64 and arm64 unless given
+#
+# Nothing of the machine gets into them, neither its clock nor paths, so that anybody who builds a commit gets the same bytes.
+set -eu
+cd "$(dirname "$0")/.."
+
+[ $# -gt 0 ] || set -- amd64 arm64
+nfpm=$(scripts/tool.sh nfpm)
+VERSION=$(scripts/version.sh)
+commit=$(git rev-parse HEAD)
+SOURCE_DATE_EPOCH=$(git show --no-patch --format=%ct HEAD)
+export VERSION SOURCE_DATE_EPOCH
+umask 022
+
+# build puts a program of this module into the stage.
+build() {
+	CGO_ENABLED=0 GOOS=linux GOARCH="$ARCH" go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= $3" -o "$STAGE/bin/$1" "$2"
+}
+
+# zipped compresses a file without its name and time.
+zipped() { gzip -n9 <"$1" >"$2"; }
+
+# describe makes what is for reading and typing, by a program of this machine.
+describe() {
+	go build -trimpath -ldflags "-X main.release=$VERSION" -o "$STAGE/host" ./cmd/patch-manager
+	mkdir -p "$STAGE/man" "$STAGE/doc/docs" "$STAGE/pages"
+	"$STAGE/host" man "$STAGE/pages"
+	for page in "$STAGE"/pages/*; do
+		zipped "$page" "$STAGE/man/${page##*/}.gz"
+	done
+	for shell in bash zsh fish; do
+		"$STAGE/host" completion $shell >"$STAGE/completion.$shell"
+	done
+	cp README.md SECURITY.md "$STAGE/doc"
+	cp docs/*.md "$STAGE/doc/docs"
+	zipped CHANGELOG.md "$STAGE/changelog.gz"
+}
+
+scripts/web.sh build
+dist=$PWD/dist
+rm -rf "$dist"
+mkdir -p "$dist"
+for ARCH; do
+	STAGE=.dev/package/$ARCH
+	export ARCH
+	rm -rf "$STAGE"
+	mkdir -p "$STAGE"
+	cp -R packaging "$STAGE/packaging"
+	build patch-manager ./cmd/patch-manager "-X main.release=$VERSION -X main.builtFrom=$commit"
+	build patch-agent ./cmd/patch-agent "-X main.version=$VERSION"
+	describe
+	for package in patch-manager patch-agent; do
+		for kind in deb rpm; do
+			(cd "$STAGE" && "$nfpm" package --config "packaging/$package/nfpm.yaml" --packager $kind --target "$dist")
+		done
+	done
+done
+(cd dist && sha256sum -- * >SHA256SUMS)
+ls -l dist
