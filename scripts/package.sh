@@ -34,9 +34,19 @@ describe() {
 	for shell in bash zsh fish; do
 		"$STAGE/host" completion $shell >"$STAGE/completion.$shell"
 	done
-	cp README.md SECURITY.md "$STAGE/doc"
+	cp README.md SECURITY.md CHANGELOG.md "$STAGE/doc"
 	cp docs/*.md "$STAGE/doc/docs"
-	zipped CHANGELOG.md "$STAGE/changelog.gz"
+	mkdir -p "$STAGE/changelog"
+	for package in patch-manager patch-agent; do
+		debian_changelog $package >"$STAGE/changelog/$package"
+		zipped "$STAGE/changelog/$package" "$STAGE/changelog/$package.gz"
+	done
+}
+
+# debian_changelog says in Debian's words what a package is; what changed is in CHANGELOG.md.
+debian_changelog() {
+	printf '%s (%s-1) unstable; urgency=medium\n\n  * Release %s.\n\n -- Patch Manager maintainers <maintainers@patch-manager.org>  %s\n' \
+		"$1" "$VERSION" "$VERSION" "$(LC_ALL=C date --utc --rfc-email --date="@$SOURCE_DATE_EPOCH")"
 }
 
 scripts/web.sh build
