@@ -53,7 +53,7 @@ var mayImport = map[string][]string{
 	"api":               {"fleet", "activities", "workflows", "web"},
 	"cmd/patch-agent":   {"fleet", "agent", "agent/host"},
 	"client":            {},
-	"cli":               {"client"},
+	"cli":               {"client", "fleet"},
 	"cmd":               {"..."},
 	"integration":       {"..."},
 	"bench":             {"..."},

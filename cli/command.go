@@ -16,7 +16,7 @@ import (
 
 // Commands are those of the command line, but for AuditTail.
 func Commands() []*cobra.Command {
-	return []*cobra.Command{newLogin(), newLogout(), newHost(), newCheck(), newWindow(), newJob()}
+	return []*cobra.Command{newLogin(), newLogout(), newHost(), newCheck(), newWindow(), newJob(), newImport()}
 }
 
 // session is a command that runs: the API, and how to write what it says.
@@ -96,10 +96,7 @@ func (s *session) groupID(ctx context.Context, name string) (uuid.UUID, error) {
 	if id, err := uuid.Parse(name); err == nil {
 		return id, nil
 	}
-	groups, err := client.All(0, func(cursor *string) ([]client.Group, *string, error) {
-		list, err := client.Answer[client.GroupList](s.ListGroups(ctx, &client.ListGroupsParams{Cursor: cursor, Limit: pageLimit()}))
-		return list.Items, list.NextCursor, err
-	})
+	groups, err := s.groups(ctx)
 	if err != nil {
 		return uuid.Nil, err
 	}
@@ -109,6 +106,13 @@ func (s *session) groupID(ctx context.Context, name string) (uuid.UUID, error) {
 		}
 	}
 	return uuid.Nil, notFound("group", name)
+}
+
+func (s *session) groups(ctx context.Context) ([]client.Group, error) {
+	return client.All(0, func(cursor *string) ([]client.Group, *string, error) {
+		list, err := client.Answer[client.GroupList](s.ListGroups(ctx, &client.ListGroupsParams{Cursor: cursor, Limit: pageLimit()}))
+		return list.Items, list.NextCursor, err
+	})
 }
 
 // ids finds each of several things.

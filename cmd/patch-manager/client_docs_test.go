@@ -35,7 +35,7 @@ func TestTheDocsHaveEachCommandOfTheClient(t *testing.T) {
 		}
 	}
 	slices.Sort(rows)
-	require.Len(t, rows, 17)
+	require.Len(t, rows, 18)
 	require.Contains(t, string(text), "| --- | --- |\n"+strings.Join(rows, "\n")+"\n\n")
 }
 
