@@ -94,8 +94,11 @@ func (w *Worker) keep(ctx context.Context) (cease func()) {
 	}
 }
 
+// keepTimeout bounds one look whether Temporal has the schedules.
+const keepTimeout = 10 * time.Second
+
 func (w *Worker) keepOnce(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, w.cfg.KeepInterval)
+	ctx, cancel := context.WithTimeout(ctx, keepTimeout)
 	defer cancel()
 	if err := w.ensureSearchAttributes(ctx); err != nil {
 		return err

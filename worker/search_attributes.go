@@ -26,7 +26,9 @@ func (w *Worker) ensureSearchAttributes(ctx context.Context) error {
 	operator := w.cfg.Temporal.OperatorService()
 	known, err := operator.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: w.cfg.Namespace})
 	if notOurs(err) {
-		w.cfg.Log.Warn("search attributes can not be looked at; its operator must have added them", "attributes", searchAttributes)
+		w.notOurs.Do(func() {
+			w.cfg.Log.Warn("search attributes can not be looked at; its operator must have added them", "attributes", searchAttributes)
+		})
 		return nil
 	}
 	if err != nil {
@@ -53,7 +55,9 @@ func (w *Worker) ensureSearchAttributes(ctx context.Context) error {
 	case errors.As(err, &added): // by another worker, meanwhile
 		return nil
 	case notOurs(err):
-		w.cfg.Log.Warn("search attributes are missing and only Temporal's operator may add them", "attributes", missing)
+		w.notOurs.Do(func() {
+			w.cfg.Log.Warn("search attributes are missing and only Temporal's operator may add them", "attributes", missing)
+		})
 		return nil
 	case err != nil:
 		return fmt.Errorf("add search attributes: %w", err)

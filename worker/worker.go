@@ -58,6 +58,8 @@ type Worker struct {
 	cfg   Config
 	ready atomic.Bool
 	pulse pulse
+	// notOurs is told once, though it is looked at each minute, that the search attributes are Temporal's operator's.
+	notOurs sync.Once
 }
 
 // New makes a worker; nothing happens before Run.
