@@ -19,7 +19,7 @@ func TestPackagesHaveTheFilesThatAreThere(t *testing.T) {
 	used := map[string]bool{}
 	configs, err := filepath.Glob("*/nfpm.yaml")
 	require.NoError(t, err)
-	require.Len(t, configs, 2)
+	require.Len(t, configs, 3)
 	for _, config := range configs {
 		text, err := os.ReadFile(config)
 		require.NoError(t, err)

@@ -33,7 +33,7 @@ missing() {
 	have npm || echo npm
 	[ "${1:-}" != browser ] || have chromium || have chromium-browser || have google-chrome || echo chromium
 	[ "${1:-}" != faults ] || have_faketime || echo libfaketime
-	[ "${1:-}" != package ] || { have lintian || echo lintian; have debootstrap || echo debootstrap; have systemd-analyze || echo systemd; }
+	[ "${1:-}" != package ] || { have lintian || echo lintian; have debootstrap || echo debootstrap; have systemd-nspawn || echo systemd-container; }
 	[ "${1:-}" = real-host ] || return 0
 	have debootstrap || echo debootstrap
 	have systemd-nspawn || echo systemd-container

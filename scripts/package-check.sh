@@ -29,23 +29,30 @@ say "lintian"
 lintian --allow-root --fail-on error dist/*.deb
 
 say "systemd-analyze security"
-for unit in packaging/patch-manager/patch-manager-*.service; do
+for unit in packaging/patch-manager*/*.service; do
 	score=$(systemd-analyze security --offline=true --no-pager "$unit" | sed -n 's/.*level for .*: \([0-9.]*\) .*/\1/p')
 	echo "  ${unit##*/}: $score of at most $most_exposed"
 	[ "$(printf '%s\n' "$score" $most_exposed | sort -g | tail -n 1)" = $most_exposed ] || fail "$unit is exposed more than that"
 done
 
+# debian makes an empty Debian with some packages, once, and unpacks it.
+debian() {
+	made=$PWD/$work/$1
+	shift
+	if [ ! -e "$made.tar" ]; then
+		rm -rf "$made"
+		debootstrap --variant=minbase --include="$1" bookworm "$made" >"$work/debootstrap.log"
+		tar -C "$made" -cf "$made.tar.new" .
+		mv "$made.tar.new" "$made.tar"
+	fi
+	rm -rf --one-file-system "$made"
+	mkdir "$made"
+	tar -C "$made" -xf "$made.tar"
+}
+
 say "an empty Debian"
-root=$PWD/$work/root
-if [ ! -e "$root.tar" ]; then
-	rm -rf "$root"
-	debootstrap --variant=minbase --include=systemd,dbus bookworm "$root" >"$work/debootstrap.log"
-	tar -C "$root" -cf "$root.tar.new" .
-	mv "$root.tar.new" "$root.tar"
-fi
-rm -rf --one-file-system "$root"
-mkdir "$root"
-tar -C "$root" -xf "$root.tar"
+debian root systemd,dbus
+root=$made
 mount -t proc proc "$root/proc"
 trap 'umount "$root/proc"' EXIT
 mkdir -p "$root/packages/now" "$root/packages/next"
@@ -54,7 +61,7 @@ inside() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEB
 # later builds the same programs as a later version.
 later() {
 	nfpm=$(scripts/tool.sh nfpm)
-	for package in patch-manager patch-agent; do
+	for package in patch-manager patch-agent patch-manager-temporal; do
 		(cd ".dev/package/$arch" && ARCH=$arch VERSION="$(../../../scripts/version.sh)+later" "$nfpm" package \
 			--config "packaging/$package/nfpm.yaml" --packager deb --target "$root/packages/next" >/dev/null)
 	done
@@ -78,21 +85,40 @@ for round in 1 2 3; do
 	owned /etc/patch-manager/pki '750 patch-manager:patch-manager'
 	owned /etc/patch-manager/config.yaml '640 root:patch-manager'
 	owned /etc/patch-agent '700 root:root'
+	owned /etc/patch-manager-temporal/server.yaml '640 root:patch-manager-temporal'
+	inside patch-manager-temporal version >/dev/null
 	inside patch-manager --version >/dev/null
 	echo key >"$root/etc/patch-manager/keys/health-check.key"
 	echo key >"$root/etc/patch-agent/server-key.pem"
 	echo '# changed' >>"$root/etc/patch-manager/config.yaml"
 	inside sh -c 'dpkg --install /packages/next/*.deb' >/dev/null
 	grep -q '^# changed' "$root/etc/patch-manager/config.yaml" || fail "an upgrade took back a changed setting"
-	inside dpkg --remove patch-manager patch-agent >/dev/null
+	inside dpkg --remove patch-manager patch-agent patch-manager-temporal >/dev/null
 	[ -e "$root/etc/patch-manager/keys/health-check.key" ] || fail "a removal took the keys"
 	[ -e "$root/etc/patch-agent/server-key.pem" ] || fail "a removal took the agent's key"
 	[ ! -e "$root/usr/bin/patch-manager" ] || fail "a removal left the program"
 	inside sh -c 'dpkg --install /packages/next/*.deb' >/dev/null
 	[ "$(cat "$root/etc/patch-manager/keys/health-check.key")" = key ] || fail "the keys did not survive"
-	inside dpkg --purge patch-manager patch-agent >/dev/null
+	inside dpkg --purge patch-manager patch-agent patch-manager-temporal >/dev/null
 	files >"$work/after"
 	diff "$work/before" "$work/after" || fail "a purge left something behind"
 	inside getent passwd patch-manager >/dev/null || fail "a purge removed the user, whose number another one could get"
 done
+umount "$root/proc"
+trap - EXIT
+
+say "a bare server with Postgres: install, one command, sign in, upgrade"
+debian server systemd,dbus,postgresql,curl
+mkdir -p "$made/packages/next"
+cp dist/*_"$arch".deb "$made/packages"
+cp "$root"/packages/next/*.deb "$made/packages/next"
+cp scripts/package-try.sh "$made/try.sh"
+printf '[Unit]\nAfter=multi-user.target postgresql.service\n[Service]\nExecStart=/bin/sh /try.sh\n' >"$made/etc/systemd/system/try.service"
+ln -s ../try.service "$made/etc/systemd/system/multi-user.target.wants/try.service"
+timeout 300 systemd-nspawn --quiet --boot --directory="$made" --private-network --register=no --keep-unit >"$work/server.log" 2>&1 ||
+	fail "the server did not stop; see $work/server.log"
+grep -q '^all is well$' "$made/result" || {
+	cat "$made/result"
+	fail "the server does not work"
+}
 say "all is well"

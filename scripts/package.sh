@@ -8,6 +8,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 [ $# -gt 0 ] || set -- amd64 arm64
+packages="patch-manager patch-agent patch-manager-temporal"
 nfpm=$(scripts/tool.sh nfpm)
 VERSION=$(scripts/version.sh)
 commit=$(git rev-parse HEAD)
@@ -15,9 +16,10 @@ SOURCE_DATE_EPOCH=$(git show --no-patch --format=%ct HEAD)
 export VERSION SOURCE_DATE_EPOCH
 umask 022
 
-# build puts a program of this module into the stage.
+# build puts a program into the stage: its name, the module it is in, its package there, and what the linker sets.
 build() {
-	CGO_ENABLED=0 GOOS=linux GOARCH="$ARCH" go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= $3" -o "$STAGE/bin/$1" "$2"
+	(cd "$2" && CGO_ENABLED=0 GOOS=linux GOARCH="$ARCH" GOFLAGS='' go build -trimpath -buildvcs=false \
+		-ldflags "-s -w -buildid= $4" -o "$STAGE/bin/$1" "$3")
 }
 
 # zipped compresses a file without its name and time.
@@ -37,7 +39,7 @@ describe() {
 	cp README.md SECURITY.md CHANGELOG.md "$STAGE/doc"
 	cp docs/*.md "$STAGE/doc/docs"
 	mkdir -p "$STAGE/changelog"
-	for package in patch-manager patch-agent; do
+	for package in $packages; do
 		debian_changelog $package >"$STAGE/changelog/$package"
 		zipped "$STAGE/changelog/$package" "$STAGE/changelog/$package.gz"
 	done
@@ -54,15 +56,16 @@ dist=$PWD/dist
 rm -rf "$dist"
 mkdir -p "$dist"
 for ARCH; do
-	STAGE=.dev/package/$ARCH
+	STAGE=$PWD/.dev/package/$ARCH
 	export ARCH
 	rm -rf "$STAGE"
 	mkdir -p "$STAGE"
 	cp -R packaging "$STAGE/packaging"
-	build patch-manager ./cmd/patch-manager "-X main.release=$VERSION -X main.builtFrom=$commit"
-	build patch-agent ./cmd/patch-agent "-X main.version=$VERSION"
+	build patch-manager . ./cmd/patch-manager "-X main.release=$VERSION -X main.builtFrom=$commit"
+	build patch-agent . ./cmd/patch-agent "-X main.version=$VERSION"
+	build patch-manager-temporal temporal-dev ./cmd/patch-manager-temporal "-X main.version=$VERSION"
 	describe
-	for package in patch-manager patch-agent; do
+	for package in $packages; do
 		for kind in deb rpm; do
 			(cd "$STAGE" && "$nfpm" package --config "packaging/$package/nfpm.yaml" --packager $kind --target "$dist")
 		done
