@@ -27,7 +27,7 @@ timeout 60 sh -c "while ! patch-manager job list -o json | grep -q waiting_healt
 dpkg --install /packages/next/*.deb
 systemctl is-active $services
 timeout 60 sh -c "while ! curl --silent --fail http://127.0.0.1:8080/readyz; do sleep 1; done"
-patch-manager --version | grep later
+dpkg-query --show --showformat '${Version}' patch-manager | grep later
 patch-manager job list -o json | grep waiting_health_check
 patch-manager job cancel "$job"
 timeout 60 patch-manager job watch "$job" && exit 1 || [ $? -eq 7 ]
