@@ -26,11 +26,21 @@ const (
 
 var errNotMigrated = errors.New("the database's schema is older than this program: run `patch-manager migrate`")
 
+// A transaction of ours waits for nothing but the database. A process that is stopped in the midst of one, as by a machine that is
+// moved or swaps, would hold its locks for as long as it is, and with that of a job each dispatch of the job: Postgres ends it.
+const (
+	idleInTransaction    = "idle_in_transaction_session_timeout" // of Postgres; database.url may have another one
+	idleInTransactionFor = "10s"
+)
+
 // Connect opens a pool whose every connection works as AppRole from its first moment, also where config names the login
 // of the owner. It takes config for itself, and does not wait for the database to answer.
 func Connect(ctx context.Context, config *pgxpool.Config) (*pgxpool.Pool, error) {
 	// As a parameter of the session, so that resetting it leads back to the role.
 	config.ConnConfig.RuntimeParams["role"] = AppRole
+	if config.ConnConfig.RuntimeParams[idleInTransaction] == "" {
+		config.ConnConfig.RuntimeParams[idleInTransaction] = idleInTransactionFor
+	}
 	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		useTextForIDs(conn.TypeMap())
 		return nil

@@ -46,3 +46,29 @@ func TestADatabaseThatNobodyHearsOfIsDialledAnewInSecondsUnlessItsAddressSaysOth
 		require.Equal(t, want, config.ConnConfig.ConnectTimeout)
 	}
 }
+
+func TestATransactionOfAProcessThatWasStoppedHoldsItsLocksForSeconds(t *testing.T) {
+	t.Parallel()
+	pool := storetest.New(t)
+	var ended string
+	require.NoError(t, pool.QueryRow(t.Context(), "show idle_in_transaction_session_timeout").Scan(&ended))
+	require.Equal(t, "10s", ended)
+
+	config := pool.Config().Copy()
+	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "50ms" // as its address says
+	stopped, err := store.Connect(t.Context(), config)
+	require.NoError(t, err)
+	defer stopped.Close()
+	tx, err := stopped.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), "lock table jobs")
+	require.NoError(t, err)
+	waiting, err := pool.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = waiting.Exec(t.Context(), "lock table jobs")
+	require.NoError(t, err)
+	require.NoError(t, waiting.Rollback(t.Context()))
+	_, err = tx.Exec(t.Context(), "select 1")
+	require.Error(t, err)
+	require.Error(t, tx.Rollback(t.Context()), "nothing is left of it")
+}

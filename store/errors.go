@@ -25,7 +25,7 @@ const (
 
 // codesAway begin the codes of what is wrong with the server and not with a query: its connections, what it has run out of
 // (disk, memory, connections), whoever stops it, and the disk that it can not read or write.
-var codesAway = []string{"08", "53", "57P", "580"}
+var codesAway = []string{"08", "25P03", "53", "57P", "580"}
 
 // byConstraint says what a broken constraint means for whoever asked. A constraint that is missing here is a defect of
 // ours, since the input was validated before.

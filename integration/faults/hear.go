@@ -18,7 +18,12 @@ const lookInterval = 250 * time.Millisecond
 // awaitEnds waits until every host of every job ended, and then the jobs, or ctx does; what has not ended by then is a
 // violation.
 func (s *scene) awaitEnds(ctx context.Context) {
-	s.awaitRuns(ctx, func(r run) bool { return slices.Contains(ended, r.Status) })
+	s.awaitRuns(ctx, func(r run) bool {
+		if r.Status == "waiting_slot" {
+			s.settle(ctx, r.FQDN)
+		}
+		return slices.Contains(ended, r.Status)
+	})
 	for job := range s.jobs {
 		for {
 			state, err := s.jobState(ctx, job)

@@ -168,7 +168,7 @@ func (s *scene) mendUntilEnded(ctx context.Context) {
 			s.mendBroken(s.hosts[i])
 			s.hosts[i].SetWebHealthy(true)
 		case r.Status == "waiting_slot":
-			s.settle(ctx, s.hosts[i])
+			s.settle(ctx, r.FQDN)
 		}
 		return slices.Contains(ended, r.Status)
 	})
@@ -176,14 +176,19 @@ func (s *scene) mendUntilEnded(ctx context.Context) {
 
 // settle does what an operator has to: of a host whose outcome nobody can know, and which no other job gets before, it says how
 // that was.
-func (s *scene) settle(ctx context.Context, h *host) {
+func (s *scene) settle(ctx context.Context, fqdn string) {
+	i := slices.IndexFunc(s.hosts, func(h *host) bool { return h.FQDN() == fqdn })
+	if i < 0 {
+		return // it was deleted
+	}
+	h := s.hosts[i]
 	runs, err := s.runs(ctx)
 	for _, r := range runs {
-		if err != nil || r.FQDN != h.FQDN() || r.Status != "indeterminate" {
+		if err != nil || r.FQDN != fqdn || r.Status != "indeterminate" {
 			continue
 		}
 		err = s.change(ctx, "job_host.settle", http.MethodPost, "/jobs/"+r.Job+"/hosts/"+h.id+"/settle",
 			map[string]any{"outcome": "failed", "note": "looked at by the harness"}, nil)
 	}
-	s.expect(err == nil || ctx.Err() != nil, "%s was not settled: %v", h.FQDN(), err)
+	s.expect(err == nil || ctx.Err() != nil, "%s was not settled: %v", fqdn, err)
 }

@@ -33,7 +33,8 @@ func pauseWorker(ctx context.Context, s *scene) error {
 	if err := sleep(ctx, heartbeat); err != nil {
 		return err
 	}
-	for until := time.Now().Add(40 * time.Second); len(s.Fleet.Executions()) == frozen && time.Now().Before(until); {
+	// The polls of the frozen worker are the oldest and get what is tried again first, so that it takes two heartbeats or more.
+	for until := time.Now().Add(90 * time.Second); len(s.Fleet.Executions()) == frozen && time.Now().Before(until); {
 		if err := sleep(ctx, lookInterval); err != nil {
 			return err
 		}
