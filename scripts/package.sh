@@ -45,6 +45,19 @@ describe() {
 	done
 }
 
+# bills lists what each program is made of, of Go and of npm, for the packages and beside them.
+bills() {
+	mkdir -p "$STAGE/sbom"
+	go build -trimpath -o "$STAGE/bill" ./packaging/sbom
+	for package in $packages; do
+		lock=''
+		[ $package != patch-manager ] || lock=web/package-lock.json # of the web UI in it
+		"$STAGE/bill" -name $package -version "$VERSION" -at "$SOURCE_DATE_EPOCH" -lock "$lock" "$STAGE/bin/$package" \
+			>"$STAGE/sbom/$package.cdx.json"
+		cp "$STAGE/sbom/$package.cdx.json" "$dist/${package}_${VERSION}_$ARCH.cdx.json"
+	done
+}
+
 # debian_changelog says in Debian's words what a package is; what changed is in CHANGELOG.md.
 debian_changelog() {
 	printf '%s (%s-1) unstable; urgency=medium\n\n  * Release %s.\n\n -- Patch Manager maintainers <maintainers@patch-manager.org>  %s\n' \
@@ -65,6 +78,7 @@ for ARCH; do
 	build patch-agent . ./cmd/patch-agent "-X main.version=$VERSION"
 	build patch-manager-temporal temporal-dev ./cmd/patch-manager-temporal "-X main.version=$VERSION"
 	describe
+	bills
 	for package in $packages; do
 		for kind in deb rpm; do
 			(cd "$STAGE" && "$nfpm" package --config "packaging/$package/nfpm.yaml" --packager $kind --target "$dist")

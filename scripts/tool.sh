@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds a pinned tool once and prints its path:
 #
-#   scripts/tool.sh oapi-codegen|sqlc|gofumpt|golangci-lint|workflowcheck|govulncheck|temporal|nfpm|cyclonedx-gomod|oasdiff
+#   scripts/tool.sh oapi-codegen|sqlc|gofumpt|golangci-lint|workflowcheck|govulncheck|temporal|nfpm|oasdiff
 #
 # The versions are those of tools/go.mod, tools/release/go.mod and temporal-dev/go.mod.
 set -eu
@@ -17,7 +17,6 @@ workflowcheck) module=go.temporal.io/sdk/contrib/tools/workflowcheck package=$mo
 govulncheck) module=golang.org/x/vuln package=$module/cmd/govulncheck dir=tools ;;
 oapi-codegen) module=github.com/oapi-codegen/oapi-codegen/v2 package=$module/cmd/oapi-codegen dir=tools/client ;;
 nfpm) module=github.com/goreleaser/nfpm/v2 package=$module/cmd/nfpm dir=tools/release ;;
-cyclonedx-gomod) module=github.com/CycloneDX/cyclonedx-gomod package=$module/cmd/cyclonedx-gomod dir=tools/release ;;
 oasdiff) module=github.com/oasdiff/oasdiff package=$module dir=tools/release ;;
 temporal) module=github.com/temporalio/cli package=$module/cmd/temporal dir=temporal-dev ;;
 *)
