@@ -28,6 +28,21 @@ rm -rf "$work/clone"
 say "lintian"
 lintian --allow-root --fail-on error dist/*.deb
 
+say "bills of materials"
+for deb in dist/*_"$arch".deb; do
+	name=${deb#dist/}
+	name=${name%%_*}
+	rm -rf "$work/unpacked"
+	dpkg-deb --extract "$deb" "$work/unpacked"
+	bill=$work/unpacked/usr/share/doc/$name/sbom.cdx.json
+	modules=$(go version -m "$work/unpacked/usr/bin/$name" | awk '$1 == "dep" || $1 == "=>" { print $2 "@" $3 }')
+	for module in $modules; do
+		grep -q "\"purl\": \"pkg:golang/$module\"" "$bill" || fail "$bill lacks $module"
+	done
+	echo "  $name: $(grep -c '"purl": "pkg:golang/' "$bill") Go modules, $(grep -c '"purl": "pkg:npm/' "$bill" || true) npm packages"
+done
+rm -rf "$work/unpacked"
+
 say "systemd-analyze security"
 for unit in packaging/patch-manager*/*.service; do
 	score=$(systemd-analyze security --offline=true --no-pager "$unit" | sed -n 's/.*level for .*: \([0-9.]*\) .*/\1/p')
@@ -38,16 +53,16 @@ done
 # debian makes an empty Debian with some packages, once, and unpacks it.
 debian() {
 	made=$PWD/$work/$1
-	shift
-	if [ ! -e "$made.tar" ]; then
+	kept=$made,$2.tar
+	if [ ! -e "$kept" ]; then
 		rm -rf "$made"
-		debootstrap --variant=minbase --include="$1" bookworm "$made" >"$work/debootstrap.log"
-		tar -C "$made" -cf "$made.tar.new" .
-		mv "$made.tar.new" "$made.tar"
+		debootstrap --variant=minbase --include="$2" bookworm "$made" >"$work/debootstrap.log"
+		tar -C "$made" -cf "$kept.new" .
+		mv "$kept.new" "$kept"
 	fi
 	rm -rf --one-file-system "$made"
 	mkdir "$made"
-	tar -C "$made" -xf "$made.tar"
+	tar -C "$made" -xf "$kept"
 }
 
 say "an empty Debian"
@@ -108,8 +123,11 @@ umount "$root/proc"
 trap - EXIT
 
 say "a bare server with Postgres: install, one command, sign in, upgrade"
-debian server systemd,dbus,postgresql,curl
-mkdir -p "$made/packages/next"
+debian server systemd,dbus,postgresql,curl,nginx-light
+mkdir -p "$made/packages/next" "$made/compose"
+rm -f "$made/etc/systemd/system/multi-user.target.wants/nginx.service"
+sh packaging/compose/secrets.sh patches.example.com "$made/compose/secrets"
+cp packaging/compose/databases.sh packaging/compose/nginx.conf "$made/compose"
 cp dist/*_"$arch".deb "$made/packages"
 cp "$root"/packages/next/*.deb "$made/packages/next"
 cp scripts/package-try.sh "$made/try.sh"

@@ -35,4 +35,24 @@ timeout 60 patch-manager job watch "$job" && exit 1 || [ $? -eq 7 ]
 # Run again it changes nothing and asks nothing.
 patch-manager-setup </dev/null
 patch-manager host show web1.example.com
+
+# Of the installation by containers what needs none: its databases in a Postgres of its own, its logins by files over TCP, a program that
+# has nothing but itself, and the proxy's configuration.
+pg_createcluster 15 compose --port 5433 --start
+ln -s /compose/secrets /run/secrets
+chmod 0755 /compose/secrets
+PGPORT=5433 runuser --preserve-environment -u postgres -- sh /compose/databases.sh
+mkdir -p /scratch/run /scratch/usr/bin
+cp -R /compose/secrets /scratch/run/secrets
+cp /usr/bin/patch-manager /scratch/usr/bin
+at=127.0.0.1:5433/patch_manager?passfile=/run/secrets
+in_scratch() {
+	PATCH_MANAGER_DATABASE__URL="postgres://patch-manager@$at/app" PATCH_MANAGER_DATABASE__MIGRATE_URL="postgres://patch-manager-owner@$at/owner" \
+		chroot --userspec=65532:65532 /scratch /usr/bin/patch-manager "$@"
+}
+in_scratch migrate
+in_scratch user list
+if in_scratch probe http://127.0.0.1:9/healthz; then exit 1; fi
+in_scratch probe http://127.0.0.1:8080/readyz
+nginx -t -c /compose/nginx.conf
 echo "all is well"

@@ -45,7 +45,7 @@ func newRoot() *cobra.Command {
 		cmd.GroupID = clientGroup
 		root.AddCommand(cmd)
 	}
-	root.AddCommand(newAPI(), newWorker(), newMigrate(), newToken(), newUser(), newKeys(), newAudit(), newOpenAPI(), newDev(), newDemo(), newDemoReal(), newMan())
+	root.AddCommand(newAPI(), newWorker(), newMigrate(), newToken(), newUser(), newKeys(), newAudit(), newOpenAPI(), newDev(), newDemo(), newDemoReal(), newMan(), newProbe())
 	for _, cmd := range root.Commands() {
 		if cmd.GroupID == "" {
 			cmd.GroupID = serverGroup
