@@ -23,6 +23,39 @@ patch-manager window add --host web1.example.com --recurrence daily --start-time
 job=$(patch-manager job create --host web1.example.com -o json | sed -n 's/^  "id": "\(.*\)",/\1/p')
 timeout 60 sh -c "while ! patch-manager job list -o json | grep -q waiting_health_check; do sleep 1; done"
 
+# This machine as a host: one command enrols it, and its agent is upgraded by the apt that it runs itself, which its restart does not end.
+within() {
+	limit=$(($(date +%s) + $1))
+	shift
+	until "$@"; do
+		[ "$(date +%s)" -lt $limit ]
+		sleep 1
+	done
+}
+token=$(runuser -u patch-manager -- patch-manager token create --user robot --role admin)
+api() { curl --silent --show-error --fail --header "Authorization: Bearer $token" --header 'Content-Type: application/json' "http://127.0.0.1:8080/api/v1/$1" $2; }
+asked() { api enrolments | grep '"fqdn":"server.example.com"'; }
+patch-agent enroll --manager http://127.0.0.1:8080 --fqdn server.example.com &
+within 60 asked
+api "enrolments/$(api enrolments | grep --only-matching '"id":"[^"]*"' | cut -d '"' -f 4)/approve" '--data {}'
+wait $!
+systemctl is-active patch-agent
+before=$(systemctl show --property=MainPID --value patch-agent)
+mkdir /repository
+cp /packages/next/patch-agent_*.deb /repository
+cd /repository
+for deb in *.deb; do
+	dpkg-deb --field "$deb"
+	printf 'Filename: ./%s\nSize: %s\nSHA256: %s\n\n' "$deb" "$(stat --format=%s "$deb")" "$(sha256sum "$deb" | cut -d ' ' -f 1)"
+done >Packages
+echo 'deb [trusted=yes] file:/repository ./' >/etc/apt/sources.list
+apt-get update
+patch-manager job create --host server.example.com --package patch-agent --immediate -o json | sed -n 's/^  "id": "\(.*\)",/\1/p' >/upgrade
+timeout 120 patch-manager job watch "$(cat /upgrade)"
+dpkg-query --show --showformat '${Version} ${Status}' patch-agent | grep 'later.* install ok installed'
+systemctl is-active patch-agent
+[ "$(systemctl show --property=MainPID --value patch-agent)" != "$before" ]
+
 # The wait goes on through an upgrade of everything.
 dpkg --install /packages/next/*.deb
 systemctl is-active $services
