@@ -115,12 +115,12 @@ generate-check:
 openapi: ## Write the OpenAPI document, and the clients of it in Go and of the web UI
 	$(GO) run ./cmd/patch-manager openapi > tmp.openapi.json && mv tmp.openapi.json api/openapi.json
 	@scripts/web.sh npm run generate
-	"$$(scripts/tool.sh oapi-codegen)" -config client/oapi-codegen.yaml -o client/generated.go api/openapi.json
+	@scripts/client.sh > tmp.client.go && mv tmp.client.go client/generated.go
 
 .PHONY: openapi-check
 openapi-check: build
 	@bin/patch-manager openapi | diff -u api/openapi.json - || { echo "api/openapi.json is not up to date, run make openapi"; exit 1; }
-	@"$$(scripts/tool.sh oapi-codegen)" -config client/oapi-codegen.yaml api/openapi.json | cmp -s - client/generated.go || \
+	@scripts/client.sh | cmp -s - client/generated.go || \
 		{ echo "client/generated.go is not up to date, run make openapi"; exit 1; }
 
 .PHONY: bench

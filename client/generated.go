@@ -3300,7 +3300,6 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 
 // The interface specification for the client above.
 type ClientInterface interface {
-
 	// ListAudit List who did what, the newest first (administrators)
 	//
 	// That somebody read them is an entry itself. With format=csv, or Accept: text/csv, the answer is one table of all entries that pass the filter, and limit counts for nothing; more than 100000 are refused. In it a text that a spreadsheet would take for a formula begins with an apostrophe. Who may: administrators.
@@ -6579,7 +6578,6 @@ func NewListAuditRequest(server string, params *ListAuditParams) (*http.Request,
 		var rawQueryFragments []string
 
 		if params.Cursor != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -6587,11 +6585,9 @@ func NewListAuditRequest(server string, params *ListAuditParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -6599,11 +6595,9 @@ func NewListAuditRequest(server string, params *ListAuditParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Format != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -6611,11 +6605,9 @@ func NewListAuditRequest(server string, params *ListAuditParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Actor != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "actor", *params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -6623,11 +6615,9 @@ func NewListAuditRequest(server string, params *ListAuditParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Action != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "action", *params.Action, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -6635,11 +6625,9 @@ func NewListAuditRequest(server string, params *ListAuditParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.SubjectType != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "subject_type", *params.SubjectType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -6647,11 +6635,9 @@ func NewListAuditRequest(server string, params *ListAuditParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.SubjectID != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "subject_id", *params.SubjectID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -6659,11 +6645,9 @@ func NewListAuditRequest(server string, params *ListAuditParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.RequestID != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "request_id", *params.RequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -6671,11 +6655,9 @@ func NewListAuditRequest(server string, params *ListAuditParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.From != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
@@ -6683,11 +6665,9 @@ func NewListAuditRequest(server string, params *ListAuditParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.To != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
@@ -6695,7 +6675,6 @@ func NewListAuditRequest(server string, params *ListAuditParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -6768,7 +6747,6 @@ func NewFinishSignOnRequest(server string, params *FinishSignOnParams) (*http.Re
 		var rawQueryFragments []string
 
 		if params.State != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -6776,11 +6754,9 @@ func NewFinishSignOnRequest(server string, params *FinishSignOnParams) (*http.Re
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Code != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -6788,11 +6764,9 @@ func NewFinishSignOnRequest(server string, params *FinishSignOnParams) (*http.Re
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Iss != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "iss", *params.Iss, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -6800,11 +6774,9 @@ func NewFinishSignOnRequest(server string, params *FinishSignOnParams) (*http.Re
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Error != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "error", *params.Error, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -6812,7 +6784,6 @@ func NewFinishSignOnRequest(server string, params *FinishSignOnParams) (*http.Re
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -6858,7 +6829,6 @@ func NewBeginSignOnRequest(server string, params *BeginSignOnParams) (*http.Requ
 		var rawQueryFragments []string
 
 		if params.ReturnTo != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "return_to", *params.ReturnTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -6866,7 +6836,6 @@ func NewBeginSignOnRequest(server string, params *BeginSignOnParams) (*http.Requ
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -6912,7 +6881,6 @@ func NewGetCalendarRequest(server string, params *GetCalendarParams) (*http.Requ
 		var rawQueryFragments []string
 
 		if params.Cursor != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -6920,11 +6888,9 @@ func NewGetCalendarRequest(server string, params *GetCalendarParams) (*http.Requ
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -6932,7 +6898,6 @@ func NewGetCalendarRequest(server string, params *GetCalendarParams) (*http.Requ
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
@@ -6952,7 +6917,6 @@ func NewGetCalendarRequest(server string, params *GetCalendarParams) (*http.Requ
 		}
 
 		if params.GroupID != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "group_id", *params.GroupID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -6960,11 +6924,9 @@ func NewGetCalendarRequest(server string, params *GetCalendarParams) (*http.Requ
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.HostID != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "host_id", *params.HostID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -6972,7 +6934,6 @@ func NewGetCalendarRequest(server string, params *GetCalendarParams) (*http.Requ
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -7092,7 +7053,6 @@ func NewListEnrolmentsRequest(server string, params *ListEnrolmentsParams) (*htt
 		var rawQueryFragments []string
 
 		if params.Cursor != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -7100,11 +7060,9 @@ func NewListEnrolmentsRequest(server string, params *ListEnrolmentsParams) (*htt
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -7112,11 +7070,9 @@ func NewListEnrolmentsRequest(server string, params *ListEnrolmentsParams) (*htt
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Status != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -7124,7 +7080,6 @@ func NewListEnrolmentsRequest(server string, params *ListEnrolmentsParams) (*htt
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -7281,7 +7236,6 @@ func NewStreamEventsRequest(server string, params *StreamEventsParams) (*http.Re
 	}
 
 	if params != nil {
-
 		if params.LastEventID != nil {
 			var headerParam0 string
 
@@ -7292,7 +7246,6 @@ func NewStreamEventsRequest(server string, params *StreamEventsParams) (*http.Re
 
 			req.Header.Set("Last-Event-ID", headerParam0)
 		}
-
 	}
 
 	return req, nil
@@ -7354,7 +7307,6 @@ func NewListGroupsRequest(server string, params *ListGroupsParams) (*http.Reques
 		var rawQueryFragments []string
 
 		if params.Cursor != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -7362,11 +7314,9 @@ func NewListGroupsRequest(server string, params *ListGroupsParams) (*http.Reques
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -7374,11 +7324,9 @@ func NewListGroupsRequest(server string, params *ListGroupsParams) (*http.Reques
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Q != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -7386,7 +7334,6 @@ func NewListGroupsRequest(server string, params *ListGroupsParams) (*http.Reques
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -7676,7 +7623,6 @@ func NewListGroupWindowsRequest(server string, id openapi_types.UUID, params *Li
 		var rawQueryFragments []string
 
 		if params.Cursor != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -7684,11 +7630,9 @@ func NewListGroupWindowsRequest(server string, id openapi_types.UUID, params *Li
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -7696,7 +7640,6 @@ func NewListGroupWindowsRequest(server string, id openapi_types.UUID, params *Li
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -7939,7 +7882,6 @@ func NewListGroupWindowOccurrencesRequest(server string, id openapi_types.UUID, 
 		var rawQueryFragments []string
 
 		if params.From != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
@@ -7947,11 +7889,9 @@ func NewListGroupWindowOccurrencesRequest(server string, id openapi_types.UUID, 
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -7959,7 +7899,6 @@ func NewListGroupWindowOccurrencesRequest(server string, id openapi_types.UUID, 
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -8012,7 +7951,6 @@ func NewListGroupUsersRequest(server string, id openapi_types.UUID, params *List
 		var rawQueryFragments []string
 
 		if params.Cursor != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -8020,11 +7958,9 @@ func NewListGroupUsersRequest(server string, id openapi_types.UUID, params *List
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -8032,7 +7968,6 @@ func NewListGroupUsersRequest(server string, id openapi_types.UUID, params *List
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -8173,7 +8108,6 @@ func NewListHostsRequest(server string, params *ListHostsParams) (*http.Request,
 		var rawQueryFragments []string
 
 		if params.Cursor != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -8181,11 +8115,9 @@ func NewListHostsRequest(server string, params *ListHostsParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -8193,11 +8125,9 @@ func NewListHostsRequest(server string, params *ListHostsParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Format != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -8205,11 +8135,9 @@ func NewListHostsRequest(server string, params *ListHostsParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Q != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -8217,11 +8145,9 @@ func NewListHostsRequest(server string, params *ListHostsParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.GroupID != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "group_id", *params.GroupID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -8229,11 +8155,9 @@ func NewListHostsRequest(server string, params *ListHostsParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Zone != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "zone", *params.Zone, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -8241,11 +8165,9 @@ func NewListHostsRequest(server string, params *ListHostsParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Health != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "health", *params.Health, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -8253,11 +8175,9 @@ func NewListHostsRequest(server string, params *ListHostsParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Label != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "label", *params.Label, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -8265,11 +8185,9 @@ func NewListHostsRequest(server string, params *ListHostsParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Agent != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "agent", *params.Agent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -8277,11 +8195,9 @@ func NewListHostsRequest(server string, params *ListHostsParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.RebootRequired != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "reboot_required", *params.RebootRequired, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -8289,11 +8205,9 @@ func NewListHostsRequest(server string, params *ListHostsParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.HasPendingPatches != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "has_pending_patches", *params.HasPendingPatches, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -8301,11 +8215,9 @@ func NewListHostsRequest(server string, params *ListHostsParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Stale != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "stale", *params.Stale, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -8313,11 +8225,9 @@ func NewListHostsRequest(server string, params *ListHostsParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.CertificateExpiring != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "certificate_expiring", *params.CertificateExpiring, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -8325,11 +8235,9 @@ func NewListHostsRequest(server string, params *ListHostsParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Sort != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -8337,7 +8245,6 @@ func NewListHostsRequest(server string, params *ListHostsParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -8891,7 +8798,6 @@ func NewListHealthCheckResultsRequest(server string, id openapi_types.UUID, chec
 		var rawQueryFragments []string
 
 		if params.Cursor != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -8899,11 +8805,9 @@ func NewListHealthCheckResultsRequest(server string, id openapi_types.UUID, chec
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -8911,11 +8815,9 @@ func NewListHealthCheckResultsRequest(server string, id openapi_types.UUID, chec
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.From != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
@@ -8923,11 +8825,9 @@ func NewListHealthCheckResultsRequest(server string, id openapi_types.UUID, chec
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.To != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
@@ -8935,7 +8835,6 @@ func NewListHealthCheckResultsRequest(server string, id openapi_types.UUID, chec
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -9029,7 +8928,6 @@ func NewListHostWindowsRequest(server string, id openapi_types.UUID, params *Lis
 		var rawQueryFragments []string
 
 		if params.Cursor != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -9037,11 +8935,9 @@ func NewListHostWindowsRequest(server string, id openapi_types.UUID, params *Lis
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -9049,7 +8945,6 @@ func NewListHostWindowsRequest(server string, id openapi_types.UUID, params *Lis
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -9292,7 +9187,6 @@ func NewListHostWindowOccurrencesRequest(server string, id openapi_types.UUID, w
 		var rawQueryFragments []string
 
 		if params.From != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
@@ -9300,11 +9194,9 @@ func NewListHostWindowOccurrencesRequest(server string, id openapi_types.UUID, w
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -9312,7 +9204,6 @@ func NewListHostWindowOccurrencesRequest(server string, id openapi_types.UUID, w
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -9365,7 +9256,6 @@ func NewListHostOccurrencesRequest(server string, id openapi_types.UUID, params 
 		var rawQueryFragments []string
 
 		if params.From != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
@@ -9373,11 +9263,9 @@ func NewListHostOccurrencesRequest(server string, id openapi_types.UUID, params 
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -9385,7 +9273,6 @@ func NewListHostOccurrencesRequest(server string, id openapi_types.UUID, params 
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -9492,7 +9379,6 @@ func NewListFleetJobHostsRequest(server string, params *ListFleetJobHostsParams)
 		var rawQueryFragments []string
 
 		if params.Cursor != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -9500,11 +9386,9 @@ func NewListFleetJobHostsRequest(server string, params *ListFleetJobHostsParams)
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -9512,11 +9396,9 @@ func NewListFleetJobHostsRequest(server string, params *ListFleetJobHostsParams)
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Status != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -9524,11 +9406,9 @@ func NewListFleetJobHostsRequest(server string, params *ListFleetJobHostsParams)
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.HostID != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "host_id", *params.HostID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -9536,11 +9416,9 @@ func NewListFleetJobHostsRequest(server string, params *ListFleetJobHostsParams)
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Unfinished != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "unfinished", *params.Unfinished, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -9548,7 +9426,6 @@ func NewListFleetJobHostsRequest(server string, params *ListFleetJobHostsParams)
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -9594,7 +9471,6 @@ func NewListJobsRequest(server string, params *ListJobsParams) (*http.Request, e
 		var rawQueryFragments []string
 
 		if params.Cursor != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -9602,11 +9478,9 @@ func NewListJobsRequest(server string, params *ListJobsParams) (*http.Request, e
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -9614,11 +9488,9 @@ func NewListJobsRequest(server string, params *ListJobsParams) (*http.Request, e
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Format != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -9626,11 +9498,9 @@ func NewListJobsRequest(server string, params *ListJobsParams) (*http.Request, e
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Status != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -9638,11 +9508,9 @@ func NewListJobsRequest(server string, params *ListJobsParams) (*http.Request, e
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.HostID != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "host_id", *params.HostID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -9650,11 +9518,9 @@ func NewListJobsRequest(server string, params *ListJobsParams) (*http.Request, e
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.GroupID != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "group_id", *params.GroupID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -9662,7 +9528,6 @@ func NewListJobsRequest(server string, params *ListJobsParams) (*http.Request, e
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -9717,7 +9582,6 @@ func NewCreateJobRequestWithBody(server string, params *CreateJobParams, content
 	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
-
 		if params.IdempotencyKey != nil {
 			var headerParam0 string
 
@@ -9728,7 +9592,6 @@ func NewCreateJobRequestWithBody(server string, params *CreateJobParams, content
 
 			req.Header.Set("Idempotency-Key", headerParam0)
 		}
-
 	}
 
 	return req, nil
@@ -9774,7 +9637,6 @@ func NewPreviewJobRequestWithBody(server string, params *PreviewJobParams, conte
 		var rawQueryFragments []string
 
 		if params.Cursor != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -9782,11 +9644,9 @@ func NewPreviewJobRequestWithBody(server string, params *PreviewJobParams, conte
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -9794,7 +9654,6 @@ func NewPreviewJobRequestWithBody(server string, params *PreviewJobParams, conte
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -9917,7 +9776,6 @@ func NewListJobHostsRequest(server string, id openapi_types.UUID, params *ListJo
 		var rawQueryFragments []string
 
 		if params.Cursor != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -9925,11 +9783,9 @@ func NewListJobHostsRequest(server string, id openapi_types.UUID, params *ListJo
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -9937,11 +9793,9 @@ func NewListJobHostsRequest(server string, id openapi_types.UUID, params *ListJo
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Format != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -9949,11 +9803,9 @@ func NewListJobHostsRequest(server string, id openapi_types.UUID, params *ListJo
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Status != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -9961,11 +9813,9 @@ func NewListJobHostsRequest(server string, id openapi_types.UUID, params *ListJo
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Q != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -9973,11 +9823,9 @@ func NewListJobHostsRequest(server string, id openapi_types.UUID, params *ListJo
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Sort != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -9985,7 +9833,6 @@ func NewListJobHostsRequest(server string, id openapi_types.UUID, params *ListJo
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -10127,7 +9974,6 @@ func NewGetJobHostLogRequest(server string, id openapi_types.UUID, hostID openap
 		var rawQueryFragments []string
 
 		if params.After != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -10135,11 +9981,9 @@ func NewGetJobHostLogRequest(server string, id openapi_types.UUID, hostID openap
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -10147,7 +9991,6 @@ func NewGetJobHostLogRequest(server string, id openapi_types.UUID, hostID openap
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -10304,7 +10147,6 @@ func NewRetryJobRequestWithBody(server string, id openapi_types.UUID, params *Re
 	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
-
 		if params.IdempotencyKey != nil {
 			var headerParam0 string
 
@@ -10315,7 +10157,6 @@ func NewRetryJobRequestWithBody(server string, id openapi_types.UUID, params *Re
 
 			req.Header.Set("Idempotency-Key", headerParam0)
 		}
-
 	}
 
 	return req, nil
@@ -10417,7 +10258,6 @@ func NewListSiteWindowsRequest(server string, params *ListSiteWindowsParams) (*h
 		var rawQueryFragments []string
 
 		if params.Cursor != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -10425,11 +10265,9 @@ func NewListSiteWindowsRequest(server string, params *ListSiteWindowsParams) (*h
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -10437,7 +10275,6 @@ func NewListSiteWindowsRequest(server string, params *ListSiteWindowsParams) (*h
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -10534,7 +10371,6 @@ func NewPreviewWindowRequestWithBody(server string, params *PreviewWindowParams,
 		var rawQueryFragments []string
 
 		if params.From != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
@@ -10542,11 +10378,9 @@ func NewPreviewWindowRequestWithBody(server string, params *PreviewWindowParams,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -10554,7 +10388,6 @@ func NewPreviewWindowRequestWithBody(server string, params *PreviewWindowParams,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -10724,7 +10557,6 @@ func NewListSiteWindowOccurrencesRequest(server string, windowID openapi_types.U
 		var rawQueryFragments []string
 
 		if params.From != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
@@ -10732,11 +10564,9 @@ func NewListSiteWindowOccurrencesRequest(server string, windowID openapi_types.U
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -10744,7 +10574,6 @@ func NewListSiteWindowOccurrencesRequest(server string, windowID openapi_types.U
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -10857,7 +10686,6 @@ func NewListMySessionsRequest(server string, params *ListMySessionsParams) (*htt
 		var rawQueryFragments []string
 
 		if params.Cursor != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -10865,11 +10693,9 @@ func NewListMySessionsRequest(server string, params *ListMySessionsParams) (*htt
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -10877,7 +10703,6 @@ func NewListMySessionsRequest(server string, params *ListMySessionsParams) (*htt
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -11078,7 +10903,6 @@ func NewListTokensRequest(server string, params *ListTokensParams) (*http.Reques
 		var rawQueryFragments []string
 
 		if params.Cursor != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -11086,11 +10910,9 @@ func NewListTokensRequest(server string, params *ListTokensParams) (*http.Reques
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -11098,11 +10920,9 @@ func NewListTokensRequest(server string, params *ListTokensParams) (*http.Reques
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.UserID != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "user_id", *params.UserID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -11110,7 +10930,6 @@ func NewListTokensRequest(server string, params *ListTokensParams) (*http.Reques
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -11264,7 +11083,6 @@ func NewListUsersRequest(server string, params *ListUsersParams) (*http.Request,
 		var rawQueryFragments []string
 
 		if params.Cursor != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -11272,11 +11090,9 @@ func NewListUsersRequest(server string, params *ListUsersParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -11284,11 +11100,9 @@ func NewListUsersRequest(server string, params *ListUsersParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Q != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -11296,7 +11110,6 @@ func NewListUsersRequest(server string, params *ListUsersParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -11578,7 +11391,6 @@ func NewListZonesRequest(server string, params *ListZonesParams) (*http.Request,
 		var rawQueryFragments []string
 
 		if params.Cursor != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -11586,11 +11398,9 @@ func NewListZonesRequest(server string, params *ListZonesParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -11598,7 +11408,6 @@ func NewListZonesRequest(server string, params *ListZonesParams) (*http.Request,
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -11739,7 +11548,6 @@ func WithBaseURL(baseURL string) ClientOption {
 
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
-
 	// ListAuditWithResponse List who did what, the newest first (administrators)
 	//
 	// That somebody read them is an entry itself. With format=csv, or Accept: text/csv, the answer is one table of all entries that pass the filter, and limit counts for nothing; more than 100000 are refused. In it a text that a spreadsheet would take for a formula begins with an apostrophe. Who may: administrators.
