@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,8 +23,8 @@ type noted struct {
 
 	mu    sync.Mutex
 	fails error
-	hangs bool // Temporal does
-	stuck bool // the database's client does, and does not even heed its deadline
+	hangs bool        // Temporal does
+	stuck atomic.Bool // the database's client does, and does not even heed its deadline
 
 	alive func() error
 }
@@ -53,7 +54,7 @@ func (n *noted) ServeZones(ctx context.Context, workerID string, zones []string)
 		return errors.New("not what was asked for")
 	}
 	fails, _ := n.is()
-	if n.stuck {
+	if n.stuck.Load() {
 		time.Sleep(time.Hour)
 	}
 	if fails == nil {
@@ -141,7 +142,7 @@ func TestAWorkerThatHangsIsNotAlive(t *testing.T) {
 	t.Parallel()
 	beating(t, func(n *noted) {
 		time.Sleep(time.Second)
-		n.stuck = true
+		n.stuck.Store(true)
 		time.Sleep(aliveFor - time.Second) // since the only beat that ended
 		require.NoError(t, n.alive())
 		time.Sleep(beatEvery)
